@@ -1,0 +1,1 @@
+"""The service: the only package that imports aiobotocore. Its errors end here."""

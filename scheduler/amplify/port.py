@@ -1,0 +1,104 @@
+"""What the engine asks of Amplify. The real client and the simulated one answer alike.
+
+A call either returns, or raises `CallFailed` with everything that classification needs. No exception of
+botocore or aiohttp leaves this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from ..model import Job, Target
+
+
+class Stage(StrEnum):
+    """How far a request got, as observed at the transport; the safe side of every doubt."""
+
+    NOT_SENT = "not_sent"  #: no byte of the request was written
+    SENT = "sent"  #: the request, or a part of it, was written; no usable answer came
+    ANSWERED = "answered"  #: the service's own parsed error answer came
+
+
+class Kind(StrEnum):
+    """What a failed call means for the target, its lane and its account."""
+
+    NOT_SENT = "not_sent"  #: nothing reached the service; may be sent again under a new intent
+    REJECTED = "rejected"  #: refused for good; the target fails
+    DENIED = "denied"  #: permission; the target fails, and a lane of nothing else stops
+    BUSY = "busy"  #: the branch already has a job; parks this target alone
+    THROTTLED = "throttled"  #: refused by a limit; the limiter's business
+    CREDENTIALS = "credentials"  #: no or expired credentials; stops the account
+    EXPIRED = "expired"  #: the service refused an expired token; refreshed once, then credentials
+    BROKEN = (
+        "broken"  #: configuration or middlebox that no retry mends (TLS, redirect, clock); stops the lane
+    )
+    AMBIGUOUS = "ambiguous"  #: may have taken effect; goes to reconcile, never back to start
+
+
+class CallFailed(Exception):
+    """A call that did not return a usable answer.
+
+    `code`, `status` and `message` are the service's (empty when none came), `cause` names the exception class
+    underneath, `operation` is the API operation that failed, which may be STS's.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        reason: str,
+        *,
+        stage: Stage,
+        operation: str,
+        code: str = "",
+        status: int = 0,
+        message: str = "",
+        cause: str = "",
+    ) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+        self.stage = stage
+        self.operation = operation
+        self.code = code
+        self.status = status
+        self.message = message
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A job, and the service's clock when it answered (seconds since the epoch; None: no Date header)."""
+
+    job: Job
+    server_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs of a branch as ListJobs gave them, in no order that may be relied upon."""
+
+    jobs: Sequence[Job]
+    server_at: float | None
+
+
+class AmplifyPort(Protocol):
+    """One lane's access to the service. Every method raises `CallFailed`."""
+
+    async def start_job(self, target: Target, *, commit_message: str | None, intent: str) -> Answer:
+        """Send exactly one StartJob request, whatever happens to it."""
+        ...
+
+    async def get_job(self, app: str, branch: str, job_id: str) -> Answer:
+        """Read one job."""
+        ...
+
+    async def list_jobs(self, app: str, branch: str, *, down_to: int = 0) -> JobPage:
+        """Read a branch's jobs, page by page, until a page reaches a job id of `down_to` or below."""
+        ...
+
+    async def stop_job(self, app: str, branch: str, job_id: str) -> None:
+        """Ask for a job to be cancelled. Only ever called for jobs proven to be our own."""
+        ...

@@ -1,0 +1,96 @@
+"""Everything this program raises on purpose, and the exit codes of the running commands.
+
+The tree, each class with the exit code it leads to:
+
+    ReleaseError                      70  a fault of this program
+    ├── UsageError                     2  the command line or a setting cannot be used
+    ├── PlanError                      2  the plan has faults; one line a fault
+    ├── ReportPathError                2  a report could not be written; found before the first start
+    ├── RunNotFound                    2  the journal holds no such run
+    ├── CredentialsError               4  an account's credentials cannot be had, or belong to another account
+    ├── JournalError                  70  the journal cannot be read or written
+    │   └── JournalVersionError       70  the journal was written by a newer version
+    └── LockHeld                      75  another run works on this state directory
+
+Every message says what happened and what to do next. The command line prints the message and nothing else.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the running commands exit with; the README's table is checked against this class."""
+
+    SUCCEEDED = 0
+    """Every target succeeded, or there was nothing to do; `skipped` and requested `started` are neutral."""
+    FAILED = 1
+    """A target failed, was cancelled, timed out, was rejected or is unresolved."""
+    USAGE = 2
+    """The command line or the plan is wrong; nothing was called."""
+    STOPPED = 3
+    """A deadline or the failure budget left targets unstarted or unfollowed; `resume` continues."""
+    CREDENTIALS = 4
+    """Credentials or permission: no lane could start."""
+    INTERNAL = 70
+    """An internal error, or the journal cannot be used."""
+    LOCKED = 75
+    """Another run holds the lock of this state directory; try again later."""
+    HANGUP = 129
+    """Stopped by SIGHUP; the journal is intact and jobs in AWS go on."""
+    INTERRUPTED = 130
+    """Stopped by SIGINT (Ctrl-C); the journal is intact and jobs in AWS go on."""
+    TERMINATED = 143
+    """Stopped by SIGTERM; the journal is intact and jobs in AWS go on."""
+
+
+class ReleaseError(Exception):
+    """Base of every error this program raises on purpose; its text is the message for the user."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
+
+
+class UsageError(ReleaseError):
+    """The command line or a setting cannot be used as it is."""
+
+    exit_code = ExitCode.USAGE
+
+
+class PlanError(ReleaseError):
+    """The plan has faults. `str()` is one line a fault, each ready to print."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ReportPathError(ReleaseError):
+    """A report file could not be written; checked before the first start."""
+
+    exit_code = ExitCode.USAGE
+
+
+class RunNotFound(ReleaseError):
+    """The journal holds no such run."""
+
+    exit_code = ExitCode.USAGE
+
+
+class CredentialsError(ReleaseError):
+    """An account's credentials cannot be had, or they belong to another account."""
+
+    exit_code = ExitCode.CREDENTIALS
+
+
+class JournalError(ReleaseError):
+    """The journal cannot be read or written. No start is made without a durable intent."""
+
+
+class JournalVersionError(JournalError):
+    """The journal was written by a newer version; it is neither changed nor recreated."""
+
+
+class LockHeld(ReleaseError):
+    """Another run works on this state directory."""
+
+    exit_code = ExitCode.LOCKED

@@ -1,0 +1,144 @@
+"""What the engine asks of a journal, and the records that readers get back.
+
+One port, several stores (SQLite, memory), one contract suite over all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..events import Event, LaneMeasured
+from ..model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """One StartJob request. `result` None: the process died before the answer was recorded."""
+
+    intent: str
+    sent_at: float
+    fence: int | None
+    server_at: float | None
+    answered_at: float | None = None
+    result: Result | None = None
+    error: str | None = None
+    #: The job this very intent was found to have started, by reply or by adoption.
+    job_id: str | None = None
+    #: A person decided that this intent may be sent again; it is in doubt no more.
+    abandoned: bool = False
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the request may have started a job that nobody has found yet."""
+        return self.result in {None, Result.AMBIGUOUS} and self.job_id is None and not self.abandoned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRecord:
+    """A target and all that is known of it. `outcome` None: it has not come to a definite end."""
+
+    position: int
+    target: Target
+    outcome: Outcome | None = None
+    reason: str = ""
+    evidence: Evidence = Evidence.NONE
+    job: Job | None = None
+    #: What the target was last seen waiting for; empty when it waits for nothing.
+    parked: str = ""
+    attempts: tuple[AttemptRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneRecord:
+    """A lane's counters, and why it stopped if it did."""
+
+    lane: LaneKey
+    counters: LaneMeasured
+    stopped: str | None = None
+    denied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run without its targets. `ended_at` None: it goes on, or its process died. `plan.targets` is empty."""
+
+    id: str
+    plan: FrozenPlan
+    endpoint: str
+    version: str
+    follow: bool
+    started_at: float
+    ended_at: float | None = None
+    stop_cause: StopCause | None = None
+    stop_reason: str = ""
+    #: How many targets the run has, and how many of them have a definite end.
+    size: int = 0
+    done: int = 0
+
+
+class JournalReader(Protocol):
+    """The questions that reports and `resume` ask. Answers reflect what is durable."""
+
+    def runs(self) -> Sequence[RunRecord]:
+        """All runs, newest first."""
+        ...
+
+    def run(self, run: str | None = None) -> RunRecord:
+        """The run with this id (or an unambiguous beginning of it); None: the newest. Raises RunNotFound."""
+        ...
+
+    def targets(self, run: str) -> Iterator[TargetRecord]:
+        """The run's targets in plan order."""
+        ...
+
+    def lanes(self, run: str) -> Sequence[LaneRecord]:
+        """The run's lanes, sorted by account and region."""
+        ...
+
+    def in_doubt(
+        self, targets: Iterable[Target], *, besides: str
+    ) -> dict[int, list[tuple[str, TargetRecord]]]:
+        """In-doubt starts of runs other than `besides` on these targets' branches.
+
+        Keyed by the place in `targets`; each entry is (run id, that run's record of the target). A branch is
+        matched by region, app and branch: app ids are unique, account names are only the plan's words.
+        """
+        ...
+
+    def owners(self, region: str, app: str, branch: str) -> dict[str, str]:
+        """Job id → intent, for every job on this branch that any run knows to be its own by StartJob's reply
+        or by the marker."""
+        ...
+
+    def markers(self) -> dict[tuple[LaneKey, str], bool]:
+        """(lane, job type) → whether a read showed that the marker is kept."""
+        ...
+
+    def durations(self, region: str, app: str, branch: str) -> list[float]:
+        """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
+        ...
+
+
+class Journal(JournalReader, Protocol):
+    """One process's access to the journal, for one run at a time."""
+
+    def open_run(self, run: str, started: Event) -> None:
+        """Begin (or, for a resumed RunStarted, continue) the run that further events belong to; durable on
+        return."""
+        ...
+
+    def record(self, event: Event) -> None:
+        """Take an event down; it becomes durable with the next commit, in order."""
+        ...
+
+    async def commit(self) -> None:
+        """Return when everything recorded so far is durable. Raises JournalError if it cannot be made so."""
+        ...
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` with every event after it has been journaled, in order."""
+        ...
