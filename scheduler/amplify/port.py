@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from ..model import Job, Target
+from ..model import Job, LaneKey, Target
 
 
 class Stage(StrEnum):
@@ -70,10 +70,14 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A job, and the service's clock when it answered (seconds since the epoch; None: no Date header)."""
+    """A job, and the service's clock when it answered (seconds since the epoch; None: no Date header).
+
+    `detail` says which step of a failed job failed and why, where the service tells.
+    """
 
     job: Job
     server_at: float | None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +105,20 @@ class AmplifyPort(Protocol):
 
     async def stop_job(self, app: str, branch: str, job_id: str) -> None:
         """Ask for a job to be cancelled. Only ever called for jobs proven to be our own."""
+        ...
+
+
+class AccountsPort(Protocol):
+    """The credentials of a run's accounts, and the lanes opened with them. Every method raises `CallFailed`."""
+
+    async def verify(self, account: str) -> None:
+        """Make sure that the account's credentials belong to the account id that the plan names, if any."""
+        ...
+
+    async def lane(self, key: LaneKey, *, calls: int) -> AmplifyPort:
+        """Open the lane for up to `calls` calls in flight."""
+        ...
+
+    async def refresh(self, account: str) -> None:
+        """Forget the account's temporary credentials, so that the next call gets new ones."""
         ...

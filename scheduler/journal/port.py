@@ -64,7 +64,10 @@ class LaneRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """A run without its targets. `ended_at` None: it goes on, or its process died. `plan.targets` is empty."""
+    """A run without its targets. `ended_at` None: it goes on, or its process died.
+
+    `plan.targets` is empty here.
+    """
 
     id: str
     plan: FrozenPlan
@@ -137,6 +140,10 @@ class Journal(JournalReader, Protocol):
 
     async def commit(self) -> None:
         """Return when everything recorded so far is durable. Raises JournalError if it cannot be made so."""
+        ...
+
+    async def recorded(self) -> None:
+        """Return once there is something to commit: at once if there is, else when an event is recorded."""
         ...
 
     def subscribe(self, listener: Listener) -> None:

@@ -1,0 +1,141 @@
+"""A target whose branch already has a job: it waits alone, by reads, and costs the others nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import anyio
+
+from ..amplify.port import CallFailed, Kind
+from ..events import JobAdopted
+from ..model import Evidence, Job, OnBusy, Outcome
+from .evidence import own_job
+from .faults import mended
+from .follow import follow
+from .state import Entry, LaneState
+
+FIRST_PAGE = 2**63  #: a bound that every job id is below: one page of a branch's jobs is enough
+SOONEST = 0.2  #: seconds between two looks at the branch
+LATEST = 15.0
+
+
+async def settle_busy(lane: LaneState, entry: Entry, jobs: Sequence[Job] | None) -> None:
+    """Bring a target with a busy branch back to the queue, to somebody's job, or to its end.
+
+    `jobs`: the branch's jobs, if they were just listed.
+    """
+    lane.parked += 1
+    try:
+        await _settle(lane, entry, jobs)
+    finally:
+        lane.parked -= 1
+        lane.wake()
+
+
+async def _settle(lane: LaneState, entry: Entry, jobs: Sequence[Job] | None) -> None:
+    entry.busy_count += 1
+    if entry.busy_since is None:
+        entry.busy_since = lane.clock.now()
+    asked_to_stop = False
+    while True:
+        jobs = jobs if jobs is not None else await _list(lane, entry)
+        if jobs is None:
+            return
+        if (own := own_job(entry.intents, jobs)) is not None:
+            # An earlier attempt that was refused, or seemed to be, has made this very job.
+            _take(lane, entry, own[1], Evidence.ADOPTED_EXACT, own[0], "the job on the branch is our own")
+            return
+        active = max((job for job in jobs if not job.ended), key=lambda job: job.number, default=None)
+        if active is None:
+            if entry.busy_count > 1:
+                # StartJob and ListJobs disagree; asking again at once would not help.
+                await anyio.sleep(min(LATEST, SOONEST * 2.0**entry.busy_count))
+            lane.queue.appendleft(entry)
+            return
+        waited = lane.clock.now() - entry.busy_since
+        if _give_way(lane, entry, active, waited):
+            return
+        if entry.target.on_busy is OnBusy.SUPERSEDE and not asked_to_stop:
+            asked_to_stop = await _supersede(lane, entry, active)
+        lane.park(entry, f"waiting for {_named(active)} on the branch")
+        await anyio.sleep(min(LATEST, max(SOONEST, 0.1 * waited), entry.target.queue_timeout - waited))
+        jobs = None
+
+
+def _give_way(lane: LaneState, entry: Entry, active: Job, waited: float) -> bool:
+    """End the target, or follow the branch's job in its stead, if its `on_busy` or its patience says so."""
+    match entry.target.on_busy:
+        case OnBusy.SKIP:
+            lane.end(entry, Outcome.SKIPPED, f"the branch is busy with {_named(active)}")
+        case OnBusy.FAIL:
+            lane.end(entry, Outcome.FAILED, f"the branch is busy with {_named(active)}")
+        case OnBusy.ATTACH:
+            _take(lane, entry, active, Evidence.ATTACHED, None, f"attached to {_named(active)}")
+        case OnBusy.WAIT | OnBusy.SUPERSEDE:
+            if waited < entry.target.queue_timeout:
+                return False
+            reason = f"the branch was busy for {waited / 60:.0f} min, last with {_named(active)}"
+            lane.end(entry, Outcome.SKIPPED, reason)
+        case _:
+            assert_never(entry.target.on_busy)
+    return True
+
+
+async def _list(lane: LaneState, entry: Entry) -> Sequence[Job] | None:
+    """List the branch's newest jobs, as often as it takes; None: the target ended or its lane stopped."""
+    target = entry.target
+    wait = SOONEST
+    while True:
+        try:
+            page = await lane.reads.make(
+                lambda: lane.port.list_jobs(target.app, target.branch, down_to=FIRST_PAGE)
+            )
+        except CallFailed as failure:
+            if failure.kind in {Kind.REJECTED, Kind.DENIED}:
+                lane.end(entry, Outcome.REJECTED, failure.reason)
+                return None
+            if not await mended(lane, failure):
+                return None
+            await anyio.sleep(wait)
+            wait = min(LATEST, 2 * wait)
+        else:
+            lane.heard(page.server_at)
+            return page.jobs
+
+
+async def _supersede(lane: LaneState, entry: Entry, active: Job) -> bool:
+    """Stop the branch's job if the journal proves that it is ours; return whether it was asked to stop."""
+    target = entry.target
+    if active.jobId not in lane.journal.owners(target.region, target.app, target.branch):
+        return False
+    try:
+        await lane.reads.make(lambda: lane.port.stop_job(target.app, target.branch, active.jobId))
+    except CallFailed:
+        return False  # it may have ended meanwhile; the next look tells
+    return True
+
+
+def _take(
+    lane: LaneState, entry: Entry, job: Job, evidence: Evidence, intent: str | None, reason: str
+) -> None:
+    entry.job = job
+    entry.evidence = evidence
+    if evidence is Evidence.ATTACHED and job.status == "RUNNING":
+        reason += "; it was already running and may miss newer commits"
+    lane.limiter.tell(lambda limit, _: limit.job_held())
+    lane.record(
+        JobAdopted(
+            at=lane.clock.wall(),
+            position=entry.position,
+            intent=intent,
+            evidence=evidence,
+            job=job,
+            reason=reason,
+        )
+    )
+    follow(lane, entry)
+
+
+def _named(job: Job) -> str:
+    return f"job {job.jobId} ({job.status})"

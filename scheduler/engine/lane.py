@@ -1,0 +1,165 @@
+"""One lane of a run: sorts its targets by what they need, then starts and follows until nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+import anyio
+from anyio.abc import TaskStatus
+
+from ..amplify.port import AmplifyPort
+from ..events import LaneStopped, LimitChanged
+from ..journal.port import Journal, LaneRecord, TargetRecord
+from ..model import Limits
+from .disposition import Need, dispose
+from .follow import follow, follow_jobs
+from .limit import Change, Limit
+from .limiter import Limiter
+from .reads import Reads
+from .reconcile import reconcile, reconcile_earlier
+from .schedule import Schedule
+from .start import start
+from .state import Counters, Entry, LaneState, Options, Outside
+
+MEASURE_EVERY = 2.0  #: seconds between two records of a lane's counters
+
+#: Targets of earlier runs in doubt on a target's branch, with their run's id.
+Earlier = list[tuple[str, TargetRecord]]
+
+
+def ceiling(limits: Limits, concurrency: int | None) -> int | None:
+    """Return the jobs in flight that plan and command line allow a lane; None: to be learned."""
+    given = [concurrency] if concurrency is not None else []
+    if limits.builds is not None:
+        given.append(max(1, limits.builds - limits.reserve))
+    return min(given, default=None)
+
+
+def open_lane(
+    before: LaneRecord,
+    port: AmplifyPort,
+    journal: Journal,
+    outside: Outside,
+    options: Options,
+    limits: Limits,
+) -> LaneState:
+    """Build a lane's state, going on from the counters that it had before."""
+    key, clock = before.lane, outside.clock
+    limit = Limit(ceiling=ceiling(limits, options.concurrency), watching=options.follow)
+
+    def changed(change: Change) -> None:
+        journal.record(
+            LimitChanged(
+                at=clock.wall(), lane=key, pace=limit.pace, window=limit.window, reason=change.reason
+            )
+        )
+
+    return LaneState(
+        key=key,
+        port=port,
+        journal=journal,
+        outside=outside,
+        options=options,
+        limiter=Limiter(limit, clock, changed),
+        reads=Reads(clock, calls=before.counters.read_calls),
+        schedule=Schedule(at_least=options.poll_interval),
+        counters=Counters.of(before.counters),
+        markers={job_type: kept for (lane, job_type), kept in journal.markers().items() if lane == key},
+    )
+
+
+async def run_lane(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int, Earlier]) -> None:
+    """Bring every target of the lane as far as it can come.
+
+    Three groups of tasks end apart: a stop cancels starts and waits, a cut also the following, and calls in
+    flight come to their end in any case.
+    """
+    async with anyio.create_task_group() as lane.calls:
+        await lane.calls.start(_host_starts, lane)
+        await lane.calls.start(_host_follows, lane)
+        _sort(lane, records, earlier)
+        while not lane.done:
+            await lane.news.wait()
+        lane.starts.cancel_scope.cancel()
+        lane.follows.cancel_scope.cancel()
+    if lane.denials and lane.stopped is None and lane.denials == len(records):
+        reason = "every start was refused for want of permission"
+        lane.record(LaneStopped(at=lane.clock.wall(), lane=lane.key, reason=reason, denied=True))
+    lane.measure()
+
+
+async def _host_starts(lane: LaneState, *, task_status: TaskStatus[None]) -> None:
+    async with anyio.create_task_group() as lane.starts:
+        lane.starts.start_soon(_dispatch, lane)
+        task_status.started()
+
+
+async def _host_follows(lane: LaneState, *, task_status: TaskStatus[None]) -> None:
+    async with anyio.create_task_group() as lane.follows:
+        lane.follows.start_soon(follow_jobs, lane)
+        lane.follows.start_soon(_measure, lane)
+        task_status.started()
+
+
+def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int, Earlier]) -> None:
+    """Send every target where its record says it belongs, the most urgent first."""
+    for record in sorted(records, key=lambda record: (-record.target.priority, record.position)):
+        entry = Entry(
+            position=record.position,
+            target=record.target,
+            job=record.job,
+            evidence=record.evidence,
+            intents=[attempt.intent for attempt in record.attempts],
+        )
+        match dispose(record).need:
+            case Need.NOTHING:
+                pass
+            case Need.START if record.position in earlier:
+                lane.starts.start_soon(reconcile_earlier, lane, entry, earlier[record.position])
+                lane.parked += 1
+            case Need.START:
+                lane.queue.append(entry)
+            case Need.FOLLOW if lane.options.follow:
+                lane.limiter.tell(lambda limit, _: limit.job_held())
+                follow(lane, entry, age=_age(lane, record))
+            case Need.FOLLOW:
+                pass
+            case Need.RECONCILE:
+                lane.in_doubt += 1
+                doubt = next(attempt for attempt in reversed(record.attempts) if attempt.in_doubt)
+                why = doubt.error or "the process ended before it came"
+                lane.follows.start_soon(reconcile, lane, entry, doubt, why)
+            case need:
+                assert_never(need)
+    lane.wake()
+
+
+def _age(lane: LaneState, record: TargetRecord) -> float:
+    """Seconds since the target's job was started, as far as the journal and the service tell."""
+    if record.job is not None and record.job.startTime is not None:
+        began = record.job.startTime.timestamp()
+    elif record.attempts:
+        began = record.attempts[-1].sent_at
+    else:
+        return 0.0
+    return max(0.0, lane.clock.wall() - began)
+
+
+async def _dispatch(lane: LaneState) -> None:
+    """Start the lane's targets one after the other, as fast as the limiter lets them through."""
+    while True:
+        if not lane.queue:
+            await lane.news.wait()
+            continue
+        if lane.paused_until > lane.clock.now():
+            await anyio.sleep(lane.paused_until - lane.clock.now())
+        permit = await lane.limiter.acquire()
+        lane.calling += 1
+        lane.calls.start_soon(start, lane, lane.queue.popleft(), permit)
+
+
+async def _measure(lane: LaneState) -> None:
+    while True:
+        await anyio.sleep(MEASURE_EVERY)
+        lane.measure()

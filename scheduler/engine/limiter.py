@@ -1,0 +1,84 @@
+"""The gate in front of StartJob: waits as `Limit` says, and knows no arithmetic of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from types import TracebackType
+
+import anyio
+
+from .clock import Clock
+from .limit import Change, Limit, Send
+
+
+class Permit:
+    """The right to make one call, ended by exactly one word; leaving its block without one means `ignore`."""
+
+    __slots__ = ("_limiter", "_send")
+
+    def __init__(self, limiter: Limiter, send: Send) -> None:
+        self._limiter = limiter
+        self._send: Send | None = send
+
+    def __enter__(self) -> Permit:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.ignore()
+
+    def accepted(self) -> None:
+        """The call started a job."""
+        if (send := self._take()) is not None:
+            self._limiter.tell(lambda limit, now: limit.accepted(send, now))
+
+    def throttled(self) -> None:
+        """The call was refused by a limit."""
+        if (send := self._take()) is not None:
+            self._limiter.tell(lambda limit, now: limit.refused(send, now))
+
+    def ignore(self) -> None:
+        """The call says nothing about a limit."""
+        if (send := self._take()) is not None:
+            self._limiter.tell(lambda limit, now: limit.ignored(send, now))
+
+    def _take(self) -> Send | None:
+        send, self._send = self._send, None
+        return send
+
+
+class Limiter:
+    """Lets one caller at a time through, as fast as `limit` allows."""
+
+    def __init__(self, limit: Limit, clock: Clock, changed: Callable[[Change], None]) -> None:
+        self.limit = limit
+        self._clock = clock
+        self._changed = changed
+        self._news: anyio.Event | None = None
+
+    @property
+    def holds(self) -> str:
+        """What holds the next call back."""
+        return self.limit.opening().reason
+
+    async def acquire(self) -> Permit:
+        """Wait until a call may go and take the right to make it."""
+        while True:
+            now = self._clock.now()
+            opening = self.limit.opening()
+            if opening.at is not None and opening.at <= now:
+                return Permit(self, self.limit.sent(now))
+            self._news = anyio.Event()
+            with anyio.CancelScope(deadline=math.inf if opening.at is None else opening.at):
+                await self._news.wait()
+            self._news = None
+
+    def tell(self, fact: Callable[[Limit, float], Change | None]) -> None:
+        """Apply a fact to the limit, pass on what it changed, and let the waiting caller look again."""
+        change = fact(self.limit, self._clock.now())
+        if change is not None:
+            self._changed(change)
+        if self._news is not None:
+            self._news.set()

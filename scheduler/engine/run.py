@@ -1,0 +1,189 @@
+"""A run: its lanes side by side, one failure budget, one deadline, one way to stop."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import anyio
+
+from ..amplify.port import AccountsPort, CallFailed, Kind
+from ..events import Event, LaneMeasured, LaneStopped, RunEnded, RunStopping
+from ..journal.port import Journal, LaneRecord, RunRecord, TargetRecord
+from ..model import FAILURES, LaneKey, Outcome, StopCause
+from .budget import tripped
+from .clock import Clock, Intents
+from .disposition import Need, dispose
+from .lane import Earlier, open_lane, run_lane
+from .state import LaneState, Options, Outside
+
+LINGER = 0.02  #: seconds for which answers wait for company before they are committed
+VERIFY_TRIES = 4  #: times that an account's identity is asked for while the service is not reached
+CALLS = 128  #: connections a lane may have open
+
+
+class Run:
+    """Brings a run's targets to their ends. `stop` may be called at any time, from a signal for example."""
+
+    def __init__(
+        self,
+        run: RunRecord,
+        journal: Journal,
+        accounts: AccountsPort,
+        options: Options,
+        clock: Clock,
+        intents: Intents,
+    ) -> None:
+        self._run = run
+        self._journal = journal
+        self._accounts = accounts
+        self._options = options
+        self._clock = clock
+        self._intents = intents
+        self._lanes: dict[LaneKey, LaneState] = {}
+        self._verified: dict[str, CallFailed | None] = {}
+        self._verifying: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+        self._stopped: RunStopping | None = None
+        self._stopping = anyio.Event()
+        self._ended = 0
+        self._failures = 0
+
+    async def execute(self) -> None:
+        """Go on with every target from where the journal says it is, until the run is over.
+
+        Raises JournalError when an intent cannot be made durable; nothing is sent without.
+        """
+        try:
+            async with anyio.create_task_group() as background:
+                background.start_soon(self._commit_steadily)
+                background.start_soon(self._cut_after_drain)
+                background.start_soon(self._watch_deadline)
+                await self._run_lanes()
+                background.cancel_scope.cancel()
+        except BaseException as error:
+            self._record_stop(StopCause.INTERNAL, f"internal error: {error!r}")
+            raise
+        finally:
+            self._journal.record(RunEnded(at=self._clock.wall()))
+        await self._journal.commit()
+
+    def stop(self, cause: StopCause, reason: str) -> None:
+        """Start nothing more. All causes but the failure budget also end the following; jobs in AWS go on."""
+        self._record_stop(cause, reason)
+        for lane in self._lanes.values():
+            self._stop_lane(lane)
+
+    def _record_stop(self, cause: StopCause, reason: str) -> None:
+        budget_only = self._stopped is None or self._stopped.cause is StopCause.FAILURE_BUDGET
+        if budget_only and (self._stopped is None or cause is not StopCause.FAILURE_BUDGET):
+            self._stopped = RunStopping(at=self._clock.wall(), cause=cause, reason=reason)
+            self._journal.record(self._stopped)
+
+    def _stop_lane(self, lane: LaneState) -> None:
+        assert self._stopped is not None
+        lane.halt(self._stopped.reason)
+        if self._stopped.cause is not StopCause.FAILURE_BUDGET:
+            lane.look_away()
+            self._stopping.set()
+
+    async def _run_lanes(self) -> None:
+        by_lane: defaultdict[LaneKey, list[TargetRecord]] = defaultdict(list)
+        unstarted: list[TargetRecord] = []
+        for record in self._journal.targets(self._run.id):
+            need = dispose(record).need
+            if need is not Need.NOTHING:
+                by_lane[record.target.lane].append(record)
+            if need is Need.START:
+                unstarted.append(record)
+        doubts = self._journal.in_doubt((record.target for record in unstarted), besides=self._run.id)
+        earlier = {unstarted[place].position: found for place, found in doubts.items()}
+        before = {record.lane: record for record in self._journal.lanes(self._run.id)}
+        async with anyio.create_task_group() as lanes:
+            for key, records in by_lane.items():
+                known = before.get(key) or LaneRecord(
+                    lane=key, counters=LaneMeasured(at=self._clock.wall(), lane=key)
+                )
+                lanes.start_soon(self._run_lane, known, records, earlier)
+
+    async def _run_lane(
+        self, before: LaneRecord, records: Sequence[TargetRecord], earlier: Mapping[int, Earlier]
+    ) -> None:
+        key = before.lane
+        failure = await self._verify(key.account)
+        if failure is None:
+            try:
+                port = await self._accounts.lane(key, calls=CALLS)
+            except CallFailed as refusal:
+                failure = refusal
+        if failure is not None:
+            self._record(
+                LaneStopped(
+                    at=self._clock.wall(),
+                    lane=key,
+                    reason=failure.reason,
+                    denied=failure.kind in {Kind.CREDENTIALS, Kind.EXPIRED, Kind.DENIED},
+                )
+            )
+            return
+
+        async def refresh() -> None:
+            await self._accounts.refresh(key.account)
+
+        outside = Outside(
+            clock=self._clock, intents=self._intents, refresh=refresh, tell_ended=self._target_ended
+        )
+        lane = open_lane(before, port, self._journal, outside, self._options, self._run.plan.limits)
+        if self._stopped is None:
+            self._lanes[key] = lane
+            await run_lane(lane, records, earlier)
+
+    async def _verify(self, account: str) -> CallFailed | None:
+        """Ask once an account whose it is; return what is wrong with it."""
+        async with self._verifying[account]:
+            if account not in self._verified:
+                self._verified[account] = await self._try_to_verify(account)
+        return self._verified[account]
+
+    async def _try_to_verify(self, account: str) -> CallFailed | None:
+        for attempt in range(VERIFY_TRIES):
+            try:
+                await self._accounts.verify(account)
+            except CallFailed as failure:
+                last = attempt == VERIFY_TRIES - 1
+                if last or failure.kind not in {Kind.NOT_SENT, Kind.AMBIGUOUS, Kind.THROTTLED}:
+                    return failure
+                with anyio.move_on_after(2.0**attempt):
+                    await self._stopping.wait()
+            else:
+                break
+        return None
+
+    def _target_ended(self, outcome: Outcome) -> None:
+        self._ended += 1
+        self._failures += outcome in FAILURES
+        rule = tripped(self._run.plan.budget, failures=self._failures, ended=self._ended)
+        if rule is not None and self._stopped is None:
+            self.stop(StopCause.FAILURE_BUDGET, rule)
+
+    def _record(self, event: Event) -> None:
+        self._journal.record(event)
+
+    async def _commit_steadily(self) -> None:
+        """Make events durable soon after they are recorded, many at a time."""
+        while True:
+            await self._journal.recorded()
+            await anyio.sleep(LINGER)
+            await self._journal.commit()
+
+    async def _watch_deadline(self) -> None:
+        if self._options.max_runtime is not None:
+            await anyio.sleep(self._options.max_runtime)
+            minutes = self._options.max_runtime / 60
+            self.stop(StopCause.DEADLINE, f"the run's time of {minutes:g} min (--max-runtime) is over")
+
+    async def _cut_after_drain(self) -> None:
+        await self._stopping.wait()
+        await anyio.sleep(self._options.drain_timeout)
+        for lane in self._lanes.values():
+            for scope in lane.cuts:
+                scope.cancel()

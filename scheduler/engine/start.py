@@ -1,0 +1,173 @@
+"""One target's start: fence, intent made durable, exactly one StartJob, outcome."""
+
+from __future__ import annotations
+
+import anyio
+
+from ..amplify.port import Answer, CallFailed, Kind, Stage
+from ..events import StartAnswered, StartIntended
+from ..journal.port import AttemptRecord
+from ..model import Evidence, JobType, Outcome, Result
+from .busy import settle_busy
+from .evidence import mark
+from .faults import denied, mended, pause, reached
+from .follow import follow
+from .limiter import Permit
+from .reconcile import reconcile
+from .state import Entry, LaneState
+
+
+async def start(lane: LaneState, entry: Entry, permit: Permit) -> None:
+    """Take a target to a started job, or to whatever else it comes to; the target then stands elsewhere."""
+    try:
+        # Nothing but the drain timeout cuts a start; a call that is cut is in doubt.
+        with permit, anyio.CancelScope(shield=True) as scope:
+            lane.cuts.add(scope)
+            await _start(lane, entry, permit)
+    finally:
+        lane.cuts.discard(scope)
+        lane.calling -= 1
+        lane.wake()
+
+
+async def _start(lane: LaneState, entry: Entry, permit: Permit) -> None:
+    fence = None
+    if _needs_fence(lane, entry):
+        try:
+            page = await lane.reads.make(lambda: lane.port.list_jobs(entry.target.app, entry.target.branch))
+        except CallFailed as failure:
+            permit.ignore()
+            await _refused(lane, entry, failure)
+            return
+        lane.heard(page.server_at)
+        if any(not job.ended for job in page.jobs):
+            permit.ignore()
+            lane.starts.start_soon(settle_busy, lane, entry, page.jobs)
+            return
+        fence = max((job.number for job in page.jobs), default=0)
+    if lane.stopped is not None:
+        return
+    attempt = await _intend(lane, entry, fence)
+    if lane.stopped is not None:
+        _answered(lane, entry, attempt, Result.NOT_SENT, f"stopped before it was sent: {lane.stopped}")
+        return
+    await _send(lane, entry, permit, attempt)
+
+
+def _needs_fence(lane: LaneState, entry: Entry) -> bool:
+    """Whether the branch must be looked at before the send, so that a lost reply can be told from silence.
+
+    Not where this lane was seen to keep the marker for this job type: there the marker alone decides.
+    """
+    target = entry.target
+    if not target.marker or target.job_type is JobType.RETRY:
+        return True
+    return lane.markers.get(target.job_type.value) is not True
+
+
+async def _intend(lane: LaneState, entry: Entry, fence: int | None) -> AttemptRecord:
+    """Make the intent durable: from here on, only its answer can say that nothing was started."""
+    attempt = AttemptRecord(
+        intent=lane.outside.intents.new(),
+        sent_at=lane.clock.wall(),
+        fence=fence,
+        server_at=lane.server_time(),
+    )
+    entry.intents.append(attempt.intent)
+    lane.record(
+        StartIntended(
+            at=attempt.sent_at,
+            position=entry.position,
+            intent=attempt.intent,
+            fence=fence,
+            server_at=attempt.server_at,
+        )
+    )
+    await lane.journal.commit()
+    return attempt
+
+
+async def _send(lane: LaneState, entry: Entry, permit: Permit, attempt: AttemptRecord) -> None:
+    match await _call(lane, entry, attempt):
+        case Answer() as answer:
+            permit.accepted()
+            lane.heard(answer.server_at)
+            lane.refreshed = False
+            reached(lane)
+            entry.job = answer.job
+            entry.evidence = Evidence.RESPONSE
+            lane.counters.started += 1
+            lane.record(
+                StartAnswered(
+                    at=lane.clock.wall(),
+                    position=entry.position,
+                    intent=attempt.intent,
+                    result=Result.STARTED,
+                    job=answer.job,
+                )
+            )
+            follow(lane, entry)
+        case CallFailed(kind=Kind.THROTTLED) as failure:
+            permit.throttled()
+            reached(lane)
+            lane.counters.throttled += 1
+            _answered(lane, entry, attempt, Result.THROTTLED, failure.reason)
+            lane.queue.appendleft(entry)
+        case CallFailed(kind=Kind.BUSY) as failure:
+            permit.ignore()
+            reached(lane)
+            lane.counters.busy += 1
+            _answered(lane, entry, attempt, Result.BUSY, failure.reason)
+            lane.starts.start_soon(settle_busy, lane, entry, None)
+        case CallFailed(kind=Kind.AMBIGUOUS) as failure:
+            permit.ignore()
+            _answered(lane, entry, attempt, Result.AMBIGUOUS, failure.reason)
+            lane.in_doubt += 1
+            lane.follows.start_soon(reconcile, lane, entry, attempt, failure.reason)
+        case CallFailed() as failure:
+            permit.ignore()
+            result = Result.REJECTED if failure.stage is Stage.ANSWERED else Result.NOT_SENT
+            _answered(lane, entry, attempt, result, failure.reason)
+            await _refused(lane, entry, failure)
+
+
+async def _call(lane: LaneState, entry: Entry, attempt: AttemptRecord) -> Answer | CallFailed:
+    """Send the one request."""
+    target = entry.target
+    message = mark(target.commit_message, attempt.intent) if target.marker else target.commit_message
+    lane.counters.start_calls += 1
+    try:
+        return await lane.port.start_job(target, commit_message=message, intent=attempt.intent)
+    except CallFailed as failure:
+        return failure
+    except anyio.get_cancelled_exc_class():
+        _answered(lane, entry, attempt, Result.AMBIGUOUS, "the run ended before the answer came")
+        raise
+
+
+def _answered(lane: LaneState, entry: Entry, attempt: AttemptRecord, result: Result, error: str) -> None:
+    lane.record(
+        StartAnswered(
+            at=lane.clock.wall(), position=entry.position, intent=attempt.intent, result=result, error=error
+        )
+    )
+
+
+async def _refused(lane: LaneState, entry: Entry, failure: CallFailed) -> None:
+    """Go on after a call that certainly started nothing, by the kind of its failure."""
+    match failure.kind:
+        case Kind.REJECTED:
+            reached(lane)
+            lane.end(entry, Outcome.REJECTED, failure.reason)
+        case Kind.DENIED:
+            reached(lane)
+            lane.end(entry, Outcome.REJECTED, failure.reason)
+            denied(lane, failure)
+        case Kind.NOT_SENT | Kind.AMBIGUOUS:
+            pause(lane, failure)
+            lane.queue.appendleft(entry)
+        case Kind.THROTTLED | Kind.BUSY:
+            lane.queue.appendleft(entry)
+        case Kind.CREDENTIALS | Kind.EXPIRED | Kind.BROKEN:
+            if await mended(lane, failure):
+                lane.queue.appendleft(entry)

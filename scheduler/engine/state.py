@@ -1,0 +1,206 @@
+"""What the parts of a lane share: its targets' places, limits and counters, and the way to the journal."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+
+from ..amplify.port import AmplifyPort
+from ..events import Event, LaneMeasured, LaneStopped, MarkerObserved, TargetEnded, TargetParked
+from ..journal.port import Journal
+from ..model import Evidence, Job, LaneKey, Outcome, Target
+from .clock import Clock, Intents
+from .evidence import marked
+from .limiter import Limiter
+from .reads import Reads
+from .schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a run is to go. Durations are seconds."""
+
+    follow: bool = True
+    concurrency: int | None = None
+    settle: float = 360.0
+    drain_timeout: float = 10.0
+    poll_interval: float = 0.0
+    max_runtime: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What a lane is given by its run: time, names for intents, new credentials, and an ear for outcomes."""
+
+    clock: Clock
+    intents: Intents
+    refresh: Callable[[], Awaitable[None]]
+    tell_ended: Callable[[Outcome], None]
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A target on its way through a lane. Times are on the steady clock, in seconds."""
+
+    position: int
+    target: Target
+    job: Job | None = None
+    evidence: Evidence = Evidence.NONE
+    #: The target's intents so far; a job with any of their markers is ours.
+    intents: list[str] = field(default_factory=list)
+    #: When the target first found its branch busy, and how often it did.
+    busy_since: float | None = None
+    busy_count: int = 0
+    started_at: float = 0.0  #: when the job was started or found
+    active_at: float | None = None  #: when the job was first seen out of the account's queue
+    lost_since: float | None = None  #: when the job could first not be found
+    usual: float | None = None  #: seconds this branch's jobs used to take
+    ended: bool = False  #: the target has its outcome, though its job may go on
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a lane did so far; `LaneMeasured` in the making."""
+
+    start_calls: int = 0
+    started: int = 0
+    throttled: int = 0
+    busy: int = 0
+    read_calls: int = 0
+    peak_in_flight: int = 0
+    peak_pending: int = 0
+
+    @classmethod
+    def of(cls, measured: LaneMeasured) -> Counters:
+        """Go on from what was measured before."""
+        return cls(**{name: getattr(measured, name) for name in cls.__slots__})
+
+    def measured(self, at: float, lane: LaneKey) -> LaneMeasured:
+        """Freeze the counters into an event."""
+        return LaneMeasured(at=at, lane=lane, **asdict(self))
+
+
+@dataclass(slots=True, eq=False)
+class LaneState:
+    """One lane of a run. Every unfinished target is in one place: the queue, parked, in a call, in doubt, or
+    followed."""
+
+    key: LaneKey
+    port: AmplifyPort
+    journal: Journal
+    outside: Outside
+    options: Options
+    limiter: Limiter
+    reads: Reads
+    schedule: Schedule
+    counters: Counters
+    markers: dict[str, bool]
+
+    queue: deque[Entry] = field(default_factory=deque)
+    parked: int = 0  #: targets that wait for a busy branch, or for an earlier run's doubt
+    calling: int = 0  #: targets in a call
+    in_doubt: int = 0
+    open: int = 0  #: followed targets without an end
+    followed: dict[int, Entry] = field(default_factory=dict)  #: every job that holds a slot
+    #: Jobs that nobody needs to read: the run does not follow, and no window holds back its starts.
+    unwatched: list[Entry] = field(default_factory=list)
+    reading: int = 0
+    cuts: set[anyio.CancelScope] = field(default_factory=set)  #: calls that the drain timeout may cut
+
+    skew: float | None = None  #: the service's clock minus ours, as far as its `Date` headers told
+    stopped: str | None = None  #: why nothing more is started
+    blind: bool = False  #: nothing more is read: the run was cut, or the account's credentials are gone
+    refreshed: bool = False  #: credentials were fetched anew since the last good call
+    denials: int = 0
+    unreached: int = 0  #: calls in a row that did not reach the service
+    unreached_since: float | None = None
+    paused_until: float = 0.0
+
+    calls: TaskGroup = field(init=False)
+    starts: TaskGroup = field(init=False)
+    follows: TaskGroup = field(init=False)
+    news: anyio.Event = field(default_factory=anyio.Event)
+    _measured: Counters | None = None
+
+    @property
+    def clock(self) -> Clock:
+        return self.outside.clock
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left that this lane still waits for."""
+        starting = self.stopped is None and (self.queue or self.parked)
+        following = not self.blind and (self.open or self.in_doubt)
+        return not (self.calling or starting or following)
+
+    def wake(self) -> None:
+        """Let the lane's loops look again."""
+        news, self.news = self.news, anyio.Event()
+        news.set()
+
+    def record(self, event: Event) -> None:
+        self.journal.record(event)
+
+    def measure(self) -> None:
+        """Record the counters if they have moved."""
+        limit = self.limiter.limit
+        self.counters.read_calls = self.reads.calls
+        self.counters.peak_in_flight = max(self.counters.peak_in_flight, limit.active + limit.queued)
+        self.counters.peak_pending = max(self.counters.peak_pending, limit.queued)
+        if self.counters != self._measured:
+            self._measured = Counters(**asdict(self.counters))
+            self.record(self.counters.measured(self.clock.wall(), self.key))
+
+    def server_time(self) -> float | None:
+        """The service's clock now, seconds since the epoch; None: not known yet."""
+        return None if self.skew is None else self.clock.wall() + self.skew
+
+    def heard(self, server_at: float | None) -> None:
+        """Learn the service's clock from an answer."""
+        if server_at is not None:
+            self.skew = server_at - self.clock.wall()
+
+    def end(self, entry: Entry, outcome: Outcome, reason: str) -> None:
+        """Give a target its definite end."""
+        entry.ended = True
+        self.record(
+            TargetEnded(at=self.clock.wall(), position=entry.position, outcome=outcome, reason=reason)
+        )
+        self.outside.tell_ended(outcome)
+
+    def park(self, entry: Entry, reason: str) -> None:
+        """Say what a target waits for."""
+        self.record(TargetParked(at=self.clock.wall(), position=entry.position, reason=reason))
+
+    def stop(self, reason: str, *, denied: bool) -> None:
+        """Start nothing more in this lane: a fault that every further call would meet again."""
+        if self.stopped is None:
+            self.record(LaneStopped(at=self.clock.wall(), lane=self.key, reason=reason, denied=denied))
+        self.halt(reason)
+
+    def halt(self, reason: str) -> None:
+        """Drop what has not started; what runs is still followed."""
+        self.stopped = self.stopped or reason
+        self.queue.clear()
+        self.starts.cancel_scope.cancel()
+        self.wake()
+
+    def look_away(self) -> None:
+        """Stop following: what runs goes on in AWS, and `resume` picks it up."""
+        self.blind = True
+        self.follows.cancel_scope.cancel()
+        self.wake()
+
+    def learn_marker(self, entry: Entry, job: Job) -> None:
+        """Note whether the service kept the marker on a job that StartJob's own reply named as ours."""
+        if entry.evidence is not Evidence.RESPONSE or not entry.target.marker or not entry.intents:
+            return
+        job_type = entry.target.job_type.value
+        kept = entry.intents[-1] in marked(job.commitMessage)
+        if self.markers.get(job_type) is not kept:
+            self.markers[job_type] = kept
+            self.record(MarkerObserved(at=self.clock.wall(), lane=self.key, job_type=job_type, kept=kept))
