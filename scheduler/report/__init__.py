@@ -1,0 +1,1 @@
+"""Reports: the journal summed up once, then one pure rendering a format."""

@@ -1,0 +1,114 @@
+"""What a reader is told first and last: the headline, the tally, the next command. Not safe to show yet."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import assert_never
+
+from ..errors import ExitCode
+from ..model import FAILURES, Outcome, Verdict
+from .document import Report, Totals
+
+#: Failures that `retry` starts again. An unresolved start may have a job in AWS: only `resume` looks for it.
+_RETRIED = FAILURES - {Outcome.UNRESOLVED}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A command to type next, and what it does."""
+
+    command: str
+    purpose: str
+
+
+def headline(report: Report) -> str:
+    """Say in one sentence how the run went."""
+    totals = report.totals
+    match report.run.verdict:
+        case Verdict.SUCCEEDED:
+            if totals.succeeded == totals.targets:
+                return "Every target succeeded."
+            return f"No target failed: {tally(totals)}."
+        case Verdict.FAILED:
+            return _failed(report)
+        case Verdict.STOPPED | Verdict.ERROR:
+            return f"Cut short: {_reason(report)}."
+        case Verdict.INTERRUPTED:
+            return f"Cut short: {_reason(report)}. Jobs that were started go on in AWS."
+        case Verdict.RUNNING:
+            left = totals.not_started + totals.started + totals.unresolved
+            return f"The run goes on: {totals.targets - left:,} of {counted(totals.targets)} have ended."
+        case Verdict.NOTHING_TO_DO:
+            return "The run has no targets."
+        case _:
+            assert_never(report.run.verdict)
+
+
+def _failed(report: Report) -> str:
+    if report.run.exit_code is ExitCode.CREDENTIALS:
+        return "No lane could start: credentials or permissions are missing."
+    totals = report.totals
+    parts = []
+    if failed := _failed_for_sure(totals):
+        parts.append(f"{failed:,} of {counted(totals.targets)} failed")
+    if totals.unresolved:
+        parts.append(f"{counted(totals.unresolved)} in doubt")
+    if parts:
+        return f"{', '.join(parts)}."
+    return f"{totals.not_started + totals.started:,} of {counted(totals.targets)} did not come to an end."
+
+
+def tally(totals: Totals) -> str:
+    """Count the outcomes in words: `480 succeeded, 12 failed, 8 not started`."""
+    return ", ".join(f"{count:,} {spoken(outcome)}" for outcome, count in totals.by_outcome().items())
+
+
+def next_steps(report: Report) -> list[Step]:
+    """Return the commands that lead on from here, the most pressing first; none after a success."""
+    run, totals = shlex.quote(report.run.id), report.totals
+    if report.run.verdict is Verdict.RUNNING:
+        return [Step(f"amplify-release status {run} --watch", "watch it")]
+    steps = []
+    if report.run.exit_code is ExitCode.CREDENTIALS:
+        plan = shlex.quote(report.run.plan.path)
+        steps.append(
+            Step(f"amplify-release doctor {plan}", "see which credentials or permissions are missing")
+        )
+    left = totals.not_started + (0 if report.run.verdict is Verdict.SUCCEEDED else totals.started)
+    purposes = [f"go on with {counted(left)} left over"] if left else []
+    if totals.unresolved:
+        purposes.append(f"look for the jobs of {counted(totals.unresolved)} in doubt")
+    if purposes:
+        steps.append(Step(f"amplify-release resume {run}", " and ".join(purposes)))
+    if retried := _failed_for_sure(totals):
+        steps.append(Step(f"amplify-release retry {run}", f"start {counted(retried)} again"))
+    return steps
+
+
+def counted(count: int) -> str:
+    """Count targets in words: `1 target`, `5,000 targets`."""
+    return "1 target" if count == 1 else f"{count:,} targets"
+
+
+def spoken(word: Outcome | Verdict) -> str:
+    """Write a word of the contract as people do: `timed out`."""
+    return word.value.replace("_", " ")
+
+
+def span(seconds: float | None) -> str:
+    """Write a duration as `45s`, `12m 03s` or `1h 02m`; empty where it is unknown."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
+    return f"{minutes // 60}h {minutes % 60:02}m"
+
+
+def _failed_for_sure(totals: Totals) -> int:
+    return sum(count for outcome, count in totals.by_outcome().items() if outcome in _RETRIED)
+
+
+def _reason(report: Report) -> str:
+    return (report.run.stop_reason or "the process ended before the run did").rstrip(".")

@@ -1,0 +1,63 @@
+"""The report as one HTML page: no script, no request to anywhere, readable from a file and on a phone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib import resources
+
+from jinja2 import Environment, StrictUndefined
+
+from ..model import Outcome
+from ..printable import printable
+from .advice import headline, next_steps, span, spoken
+from .document import Report
+from .timeline import WIDTH, timeline
+
+#: A browser shows a longer table slowly and nobody reads it; the page says what it leaves out.
+ROWS = 5000
+
+
+def render(report: Report) -> str:
+    """Return the page. Its style is allowed by its hash alone, so that injected style or script is dead."""
+    template = resources.files(__package__).joinpath("report.html.jinja").read_text("utf-8")
+    others = [target for target in report.targets if target.outcome is not Outcome.SUCCEEDED]
+    succeeded = [target for target in report.targets if target.outcome is Outcome.SUCCEEDED]
+    return (
+        _environment()
+        .from_string(template)
+        .render(
+            report=report,
+            run=report.run,
+            totals=report.totals,
+            headline=headline(report),
+            steps=next_steps(report),
+            failures=report.failures[:ROWS],
+            failed=len(report.failures),
+            rows=(others + succeeded)[:ROWS],
+            timeline=timeline(report.targets, now=report.run.ended_at),
+            canvas=WIDTH,
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True,
+        finalize=_printable,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(fingerprint=_fingerprint, span=span, spoken=spoken)
+    return environment
+
+
+def _printable(value: object) -> object:
+    """Make every text that the template inserts visible; markup of the template itself passes."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _fingerprint(style: str) -> str:
+    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -1,0 +1,39 @@
+"""URLs without what may be secret in them, and the one URL that reports link to."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit
+
+_URL = re.compile(
+    r"""(?P<scheme>://)
+        (?:[^\s/?#"<>]*@)?          # user:password@
+        (?P<place>[^\s?#"<>]*)      # host and path
+        (?:[?#][^\s"<>]*)?          # query and fragment: signatures of presigned URLs, tokens""",
+    re.VERBOSE,
+)
+
+#: Regions of the partition `aws`; China, GovCloud, the European sovereign cloud and the isolated regions have
+#: consoles of their own. It also keeps anything that is not a region out of a host name.
+_COMMERCIAL_REGION = re.compile(r"(?!cn-|us-gov-|us-iso|eu-iso|eusc-)[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}")
+
+
+def bare(text: str) -> str:
+    """Take the query string, the fragment and the user information out of every URL in `text`."""
+    return _URL.sub(r"\g<scheme>\g<place>", text) if "://" in text else text
+
+
+def console_url(*, endpoint: str, region: str, app: str, branch: str, job_id: str) -> str | None:
+    """Build the Amplify console's address of a job; None where there is none.
+
+    There is none outside the partition `aws`, nor behind an endpoint that is not Amazon's (the emulator).
+    """
+    host = urlsplit(endpoint).hostname if "://" in endpoint else None
+    if host is not None and not host.endswith(".amazonaws.com"):
+        return None
+    if _COMMERCIAL_REGION.fullmatch(region) is None:
+        return None
+    app, branch, job_id = (quote(part, safe="") for part in (app, branch, job_id))
+    return (
+        f"https://{region}.console.aws.amazon.com/amplify/apps/{app}/branches/{branch}/deployments/{job_id}"
+    )
