@@ -49,7 +49,7 @@ def open_lane(
     limit = Limit(ceiling=ceiling(limits, options.concurrency), watching=options.follow)
 
     def changed(change: Change) -> None:
-        journal.record(
+        outside.record(
             LimitChanged(
                 at=clock.wall(), lane=key, pace=limit.pace, window=limit.window, reason=change.reason
             )

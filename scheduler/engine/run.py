@@ -28,6 +28,7 @@ class Run:
     def __init__(
         self,
         run: RunRecord,
+        records: Sequence[TargetRecord],
         journal: Journal,
         accounts: AccountsPort,
         options: Options,
@@ -35,6 +36,7 @@ class Run:
         intents: Intents,
     ) -> None:
         self._run = run
+        self._records = records
         self._journal = journal
         self._accounts = accounts
         self._options = options
@@ -45,11 +47,12 @@ class Run:
         self._verifying: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._stopped: RunStopping | None = None
         self._stopping = anyio.Event()
+        self._recorded = anyio.Event()
         self._ended = 0
         self._failures = 0
 
     async def execute(self) -> None:
-        """Go on with every target from where the journal says it is, until the run is over.
+        """Go on with the records' targets from where the journal says they are, until the run is over.
 
         Raises JournalError when an intent cannot be made durable; nothing is sent without.
         """
@@ -77,7 +80,7 @@ class Run:
         budget_only = self._stopped is None or self._stopped.cause is StopCause.FAILURE_BUDGET
         if budget_only and (self._stopped is None or cause is not StopCause.FAILURE_BUDGET):
             self._stopped = RunStopping(at=self._clock.wall(), cause=cause, reason=reason)
-            self._journal.record(self._stopped)
+            self._record(self._stopped)
 
     def _stop_lane(self, lane: LaneState) -> None:
         assert self._stopped is not None
@@ -89,7 +92,7 @@ class Run:
     async def _run_lanes(self) -> None:
         by_lane: defaultdict[LaneKey, list[TargetRecord]] = defaultdict(list)
         unstarted: list[TargetRecord] = []
-        for record in self._journal.targets(self._run.id):
+        for record in self._records:
             need = dispose(record).need
             if need is not Need.NOTHING:
                 by_lane[record.target.lane].append(record)
@@ -130,7 +133,11 @@ class Run:
             await self._accounts.refresh(key.account)
 
         outside = Outside(
-            clock=self._clock, intents=self._intents, refresh=refresh, tell_ended=self._target_ended
+            clock=self._clock,
+            intents=self._intents,
+            record=self._record,
+            refresh=refresh,
+            tell_ended=self._target_ended,
         )
         lane = open_lane(before, port, self._journal, outside, self._options, self._run.plan.limits)
         if self._stopped is None:
@@ -167,12 +174,14 @@ class Run:
 
     def _record(self, event: Event) -> None:
         self._journal.record(event)
+        self._recorded.set()
 
     async def _commit_steadily(self) -> None:
         """Make events durable soon after they are recorded, many at a time."""
         while True:
-            await self._journal.recorded()
+            await self._recorded.wait()
             await anyio.sleep(LINGER)
+            self._recorded = anyio.Event()
             await self._journal.commit()
 
     async def _watch_deadline(self) -> None:

@@ -34,10 +34,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What a lane is given by its run: time, names for intents, new credentials, and an ear for outcomes."""
+    """What a lane is given by its run: time, names for intents, new credentials, and ears for what happens."""
 
     clock: Clock
     intents: Intents
+    record: Callable[[Event], None]
     refresh: Callable[[], Awaitable[None]]
     tell_ended: Callable[[Outcome], None]
 
@@ -143,7 +144,8 @@ class LaneState:
         news.set()
 
     def record(self, event: Event) -> None:
-        self.journal.record(event)
+        """Take an event down; it becomes durable soon, or with the next intent."""
+        self.outside.record(event)
 
     def measure(self) -> None:
         """Record the counters if they have moved."""

@@ -142,8 +142,8 @@ class Journal(JournalReader, Protocol):
         """Return when everything recorded so far is durable. Raises JournalError if it cannot be made so."""
         ...
 
-    async def recorded(self) -> None:
-        """Return once there is something to commit: at once if there is, else when an event is recorded."""
+    def flush(self) -> None:
+        """Commit at once, outside of any loop; it blocks. Raises JournalError."""
         ...
 
     def subscribe(self, listener: Listener) -> None:

@@ -1,0 +1,5 @@
+"""`python -m scheduler` is `amplify-release`."""
+
+from .cli import main
+
+main()

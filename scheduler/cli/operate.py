@@ -1,0 +1,225 @@
+"""Carry out a run: journal and lock, accounts, signals, progress, engine, report, exit code.
+
+Imported by the running commands only, once they know what to run: everything heavy comes with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import anyio.abc
+
+from .. import __version__
+from ..amplify.accounts import Accounts
+from ..emulator.identity import SECRET_KEY, access_key
+from ..engine.clock import Clock, Intents
+from ..engine.run import Run
+from ..engine.state import Options
+from ..errors import ExitCode, JournalError, ReleaseError
+from ..events import StartAnswered
+from ..journal.lock import StateLock
+from ..journal.sqlite import SqliteJournal
+from ..logs import Log, LogFormat, configure
+from ..model import Account, StopCause, Target
+from ..plan.scenario import Scenario
+from ..progress.choose import choose, coloured
+from ..progress.watch import watch
+from ..report.document import Report
+from ..report.formats import check_writable, render_to
+from ..report.summary import summarize
+from ..settings import Settings, unknown_variables
+from ..steady import SteadyStream
+from .face import complain
+from .look import show
+
+#: The endpoint that a run is recorded with when none is given, and when Amplify is emulated.
+AWS = "aws"
+EMULATOR = "emulator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a running command asks for, apart from the run itself."""
+
+    settings: Settings
+    output: str
+    reports: tuple[Path, ...]
+    emulate: bool
+    scenario: Scenario | None = None
+    #: Which of the run's targets to go on with.
+    chosen: Callable[[Target], bool] = lambda _: True
+
+    @property
+    def endpoint(self) -> str:
+        """What the run is recorded with, so that it is never resumed against something else."""
+        return EMULATOR if self.emulate else self.settings.endpoint_url or AWS
+
+
+#: Opens the run in the journal, or finds the one to go on with; returns its id.
+Opening = Callable[[SqliteJournal, Intents], str]
+
+
+def operate(request: Request, opening: Opening) -> ExitCode:
+    """Open a run and bring it to its end; write its reports; return its exit code.
+
+    Raises LockHeld, JournalError, UsageError and RunNotFound before anything was sent.
+    """
+    check_writable(request.reports)
+    return anyio.run(_operate, request, opening)
+
+
+async def _operate(request: Request, opening: Opening) -> ExitCode:
+    settings = request.settings
+    stream = SteadyStream(sys.stderr)
+    colour = coloured(isatty=stream.isatty(), environ=os.environ)
+    log = configure(settings.log_format, logging.INFO, stream, colour=colour)
+    for warning in unknown_variables(os.environ):
+        log.warning("setting.ignored", sentence=warning)
+    intents = Intents(Clock())
+    async with StateLock(settings.state_dir).acquired(wait=settings.lock_wait):
+        with SqliteJournal.open(settings.state_dir) as journal:
+            run = opening(journal, intents)
+            try:
+                await _execute(request, journal, run, log, stream, colour=colour)
+            except JournalError as error:
+                _rescue(settings.state_dir, journal)
+                complain(str(error))
+                return ExitCode.INTERNAL
+            report = summarize(journal, run)
+    return _hand_over(request, report)
+
+
+async def _execute(
+    request: Request, journal: SqliteJournal, run: str, log: Log, stream: SteadyStream, *, colour: bool
+) -> None:
+    settings = request.settings
+    record = journal.run(run)
+    targets = [found for found in journal.targets(run) if request.chosen(found.target)]
+    plan = record.plan
+    mode = choose(settings.progress, isatty=stream.isatty(), environ=os.environ, output=request.output)
+    every = settings.log_format is LogFormat.JSON
+    log.info(
+        "run.opened",
+        sentence=f"run {run}: {len(targets)} targets of {plan.name}, {_where(request)}",
+        run=run,
+        targets=len(targets),
+    )
+    async with (
+        _accounts(request, run, [found.target for found in targets], plan.accounts) as accounts,
+        watch(journal, plan, mode, log, stream, every=every, colour=colour, records=targets),
+        anyio.create_task_group() as background,
+    ):
+        engine = Run(record, targets, journal, accounts, _options(settings), Clock(), Intents(Clock()))
+        await background.start(_heed_signals, engine)
+        await engine.execute()
+        background.cancel_scope.cancel()
+
+
+def _where(request: Request) -> str:
+    if request.emulate:
+        return "rehearsed against the emulator"
+    return f"at {request.settings.endpoint_url}" if request.settings.endpoint_url else "at AWS"
+
+
+def _options(settings: Settings) -> Options:
+    return Options(
+        follow=settings.follow,
+        concurrency=settings.concurrency,
+        settle=settings.settle,
+        drain_timeout=settings.drain_timeout,
+        poll_interval=settings.poll_interval or 0.0,
+        max_runtime=settings.max_runtime,
+    )
+
+
+async def _heed_signals(engine: Run, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    """Stop the run at the first signal, and leave at once at the second: the journal bears that."""
+    heeded = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asks for hang-ups to be ignored
+        heeded.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*heeded) as received:
+        task_status.started()
+        stopping = False
+        async for number in received:
+            if stopping:
+                os._exit(128 + number)
+            stopping = True
+            engine.stop(StopCause(number.name), f"{number.name} was received")
+
+
+def _rescue(state_dir: Path, journal: SqliteJournal) -> None:
+    """Put what the journal could not take where a person finds it: started jobs must not be lost."""
+    lines = [
+        f"{event.intent} job {event.job.jobId} {event.job.jobArn or ''}".rstrip()
+        for event in journal.unwritten
+        if isinstance(event, StartAnswered) and event.job is not None
+    ]
+    if not lines:
+        return
+    complain("these starts succeeded and are not in the journal:")
+    for line in lines:
+        complain(line)
+    path = state_dir / "outcomes.rescue"
+    try:
+        with path.open("a") as file:
+            file.write("".join(f"{line}\n" for line in lines))
+    except OSError as error:
+        complain(f"{path}: cannot be written either ({error.strerror})")
+
+
+def _hand_over(request: Request, report: Report) -> ExitCode:
+    """Print and write the report; a report that fails leaves the run's own exit code as it is."""
+    try:
+        show(report, request.output)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read stdout has gone. The release is done all the same.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for path in request.reports:
+        try:
+            render_to(path, report)
+        except ReleaseError as error:
+            complain(str(error))
+    code = report.run.exit_code
+    assert code is not None
+    return ExitCode(code)
+
+
+@asynccontextmanager
+async def _accounts(
+    request: Request, run: str, targets: Sequence[Target], accounts: Sequence[Account]
+) -> AsyncIterator[Accounts]:
+    """Open the accounts' credentials, with an emulator behind them if one was asked for."""
+    settings = request.settings
+    regions = {target.account: target.region for target in targets}
+    async with AsyncExitStack() as stack:
+        if request.emulate:
+            from ..emulator.server import serve
+
+            server = await stack.enter_async_context(serve(request.scenario or Scenario()))
+            opened = Accounts(
+                accounts,
+                run=run,
+                regions=regions,
+                endpoint_url=server.url,
+                sts_endpoint_url=server.url,
+                static_credentials=lambda account: (access_key(account), SECRET_KEY),
+            )
+        else:
+            opened = Accounts(
+                accounts,
+                run=run,
+                regions=regions,
+                profile=settings.profile,
+                endpoint_url=settings.endpoint_url,
+                sts_endpoint_url=settings.sts_endpoint_url,
+            )
+        yield await stack.enter_async_context(opened)

@@ -1,0 +1,85 @@
+"""Options that several commands share, each described once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+state_dir = click.option("--state-dir", metavar="DIR", help="Where the journal and the lock are kept.")
+output = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="What stdout carries, and nothing else; people read stderr.",
+)
+reports = click.option(
+    "--report",
+    "reports",
+    metavar="FILE",
+    multiple=True,
+    help="Write a report; the suffix picks the format: .json .xml (JUnit) .md .html .csv. Repeatable.",
+)
+narrowing = _all(
+    click.option(
+        "--only",
+        metavar="GLOB|@FILE",
+        multiple=True,
+        help="Take only targets whose account/region/app/branch or name matches. Repeatable.",
+    ),
+    click.option("--skip", metavar="GLOB|@FILE", multiple=True, help="Leave matching targets out. Repeatable."),
+)
+aws = _all(
+    click.option("--region", metavar="REGION", help="The region of targets that name none."),
+    click.option("--profile", metavar="NAME", help="The AWS profile of the ambient credentials."),
+    click.option("--endpoint-url", metavar="URL", help="Amplify's endpoint: https, or http on this machine."),
+    click.option("--sts-endpoint-url", metavar="URL", help="The endpoint of STS."),
+    click.option(
+        "--emulate", is_flag=True, help="Rehearse against an emulated Amplify; no credentials are read."
+    ),
+)
+running = _all(
+    state_dir,
+    output,
+    reports,
+    narrowing,
+    aws,
+    click.option("--no-follow", is_flag=True, help="End after the starts; do not wait for the jobs."),
+    click.option(
+        "-j", "--concurrency", metavar="N", help="Jobs in flight per lane at most; less is learned."
+    ),
+    click.option(
+        "--max-failures", metavar="N|P%", help="Start nothing more after this many failures; replaces the plan's."
+    ),
+    click.option("--max-runtime", metavar="DURATION", help="Stop starting and following after this long."),
+    click.option(
+        "--drain-timeout", metavar="DURATION", help="How long calls in flight may take after a signal. [10s]"
+    ),
+    click.option(
+        "--settle", metavar="DURATION", help="How long the job of an ambiguous start is looked for. [360s]"
+    ),
+    click.option("--lock-wait", metavar="DURATION", help="Wait this long for another run to end. [0s]"),
+    click.option(
+        "--poll-interval", metavar="DURATION", help="Read a job no more often than this; the default adapts."
+    ),
+    click.option(
+        "--progress", metavar="auto|live|plain|none", help="How progress is shown on stderr. [auto]"
+    ),
+    click.option("--log-format", metavar="console|json", help="How lines on stderr are written. [console]"),
+    click.option("--yes", is_flag=True, help="Do not ask."),
+)

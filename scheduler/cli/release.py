@@ -1,0 +1,248 @@
+"""The commands that start jobs: run, resume, retry."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import UsageError
+from . import options
+
+if TYPE_CHECKING:
+    from ..engine.clock import Intents
+    from ..events import IntentAbandoned
+    from ..journal.port import Journal
+    from ..model import FailureBudget, FrozenPlan, Target
+    from ..settings import Settings
+    from .operate import Request
+
+
+@click.command()
+@click.argument("plan")
+@options.running
+@click.option(
+    "--resume-or-start",
+    is_flag=True,
+    help="Go on with this plan's newest run if it was cut, else start a new one; for cron.",
+)
+def run(plan: str, *, resume_or_start: bool, **given: Any) -> None:
+    """Start a job for every target of PLAN, follow them to their ends, and report."""
+    from ..plan.load import load_plan
+    from ..plan.select import narrow
+
+    settings = _settings(given)
+    frozen, scenario = load_plan(plan, region=settings.region)
+    frozen = _with(frozen, targets=narrow(frozen.targets, given["only"], given["skip"]), settings=settings)
+    request = _request(settings, given, scenario)
+    lanes = len({target.lane for target in frozen.targets})
+    _ask(given, f"Start {len(frozen.targets)} targets in {lanes} lanes at {_place(settings)}?")
+
+    def opening(journal: Journal, intents: Intents) -> str:
+        if resume_or_start and (cut := _cut_run(journal, frozen)) is not None:
+            return _resumed(journal, cut, request)
+        return _opened(journal, intents, frozen, request)
+
+    _carry_out(request, opening)
+
+
+@click.command()
+@click.argument("run", required=False)
+@options.running
+@click.option(
+    "--restart-unresolved",
+    is_flag=True,
+    help="Send starts again whose fate is unknown: each may make a second job. Look at the branches first.",
+)
+def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
+    """Go on with RUN (default: the newest) from the journal; the plan file is not read.
+
+    What was not started is started, what was started is followed, and what is in doubt is looked for and
+    never sent again by itself.
+    """
+    settings = _settings(given)
+    request = _request(settings, given, None)
+
+    def opening(journal: Journal, intents: Intents) -> str:
+        del intents
+        record = journal.run(run)
+        doubts = _doubts_given_up(journal, record.id, given) if restart_unresolved else []
+        _resumed(journal, record.id, request)
+        for doubt in doubts:
+            journal.record(doubt)
+        journal.flush()
+        return record.id
+
+    _carry_out(request, opening)
+
+
+@click.command()
+@click.argument("run", required=False)
+@options.running
+def retry(run: str | None, **given: Any) -> None:
+    """Begin a new run of the targets that failed in RUN (default: the newest).
+
+    Unresolved targets are never among them: `resume` looks for their jobs.
+    """
+    settings = _settings(given)
+    request = _request(settings, given, None)
+
+    def opening(journal: Journal, intents: Intents) -> str:
+        from ..model import FAILURES, Outcome
+        from ..plan.select import narrow
+
+        record = journal.run(run)
+        failed = tuple(
+            found.target
+            for found in journal.targets(record.id)
+            if found.outcome in FAILURES and found.outcome is not Outcome.UNRESOLVED
+        )
+        targets = narrow(failed, given["only"], given["skip"]) if failed else failed
+        frozen = _with(record.plan, targets=targets, settings=settings)
+        _same_endpoint(record.id, record.endpoint, request)
+        _ask(given, f"Start {len(targets)} targets that failed in run {record.id} again?")
+        return _opened(journal, intents, frozen, request)
+
+    _carry_out(request, opening)
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    from ..settings import Settings, load_settings
+
+    typed = {name: value for name, value in given.items() if name in Settings.model_fields}
+    return load_settings(typed | {"follow": False if given["no_follow"] else None})
+
+
+def _request(settings: Settings, given: dict[str, Any], scenario: Any) -> Request:
+    from ..plan.select import matches
+    from .operate import Request
+
+    return Request(
+        settings=settings,
+        output=given["output"],
+        reports=tuple(Path(path) for path in given["reports"]),
+        emulate=given["emulate"],
+        scenario=scenario,
+        chosen=matches(given["only"], given["skip"]),
+    )
+
+
+def _place(settings: Settings) -> str:
+    return settings.endpoint_url or "AWS"
+
+
+def _ask(given: dict[str, Any], question: str) -> None:
+    """Ask a person at a terminal; a script has decided already."""
+    if given["yes"] or given["emulate"] or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return
+    click.confirm(question, abort=True, err=True)
+
+
+def _with(plan: FrozenPlan, *, targets: tuple[Target, ...], settings: Settings) -> FrozenPlan:
+    from dataclasses import replace
+
+    return replace(plan, targets=targets, budget=_budget(plan.budget, settings.max_failures))
+
+
+def _budget(plans: FailureBudget, given: str | None) -> FailureBudget:
+    from dataclasses import replace
+
+    if given is None:
+        return plans
+    if given.endswith("%"):
+        return replace(plans, count=None, percent=float(given[:-1]))
+    return replace(plans, count=int(given), percent=None)
+
+
+def _opened(journal: Journal, intents: Intents, frozen: FrozenPlan, request: Request) -> str:
+    from .. import __version__
+    from ..events import RunStarted
+
+    run = intents.new()
+    started = RunStarted(
+        at=intents.clock.wall(),
+        plan=frozen,
+        endpoint=request.endpoint,
+        version=__version__,
+        follow=request.settings.follow,
+    )
+    journal.open_run(run, started)
+    return run
+
+
+def _resumed(journal: Journal, run: str, request: Request) -> str:
+    import time
+    from dataclasses import replace
+
+    from .. import __version__
+    from ..events import RunStarted
+
+    record = journal.run(run)
+    _same_endpoint(run, record.endpoint, request)
+    plan = replace(record.plan, budget=_budget(record.plan.budget, request.settings.max_failures))
+    started = RunStarted(
+        at=time.time(),
+        plan=plan,
+        endpoint=record.endpoint,
+        version=__version__,
+        follow=request.settings.follow,
+        resumed=True,
+    )
+    journal.open_run(run, started)
+    return run
+
+
+def _same_endpoint(run: str, recorded: str, request: Request) -> None:
+    """Refuse to go on at another place than the run's: its jobs are not there, and others might be started."""
+    if recorded != request.endpoint:
+        raise UsageError(
+            f"run {run} was made at {recorded}, and this command would go on at {request.endpoint}; "
+            "give the same --endpoint-url or --emulate as then"
+        )
+
+
+def _cut_run(journal: Journal, frozen: FrozenPlan) -> str | None:
+    """Find this very plan's newest run, if it was cut before its end: by a crash, a signal or its deadline."""
+    from ..model import StopCause
+
+    newest = next((record for record in journal.runs() if record.plan.name == frozen.name), None)
+    if newest is None or newest.plan.digest != frozen.digest:
+        return None
+    if newest.ended_at is None:
+        return newest.id
+    cut = newest.stop_cause not in {None, StopCause.FAILURE_BUDGET} and newest.done < newest.size
+    return newest.id if cut else None
+
+
+def _doubts_given_up(journal: Journal, run: str, given: dict[str, Any]) -> list[IntentAbandoned]:
+    """Return the starts in doubt that a person allows to be sent again; asks, or raises UsageError."""
+    import time
+
+    from ..events import IntentAbandoned
+    from ..printable import printable
+
+    doubts = [
+        (record, attempt)
+        for record in journal.targets(run)
+        for attempt in record.attempts
+        if attempt.in_doubt
+    ]
+    if doubts and not given["yes"]:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError("--restart-unresolved asks first; without a terminal say --yes")
+        for record, attempt in doubts:
+            click.echo(f"  {printable(record.target.key)}  intent {attempt.intent}", err=True)
+        click.confirm(f"Send {len(doubts)} starts again? Each may make a second job.", abort=True, err=True)
+    return [
+        IntentAbandoned(at=time.time(), position=record.position, intent=attempt.intent)
+        for record, attempt in doubts
+    ]
+
+
+def _carry_out(request: Request, opening: Callable[[Journal, Intents], str]) -> None:
+    from .operate import operate
+
+    raise SystemExit(operate(request, opening))

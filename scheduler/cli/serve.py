@@ -1,0 +1,43 @@
+"""Commands around the product: the emulator, and completion for shells."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0: any free one.")
+@click.option("--scenario", metavar="FILE", help="A YAML file with the fields of a plan's `emulate` section.")
+@click.option("--seed", type=int, help="Another course of chance than the scenario's.")
+def emulator(port: int, scenario: str | None, seed: int | None) -> None:
+    """Serve an emulated Amplify (and STS) on loopback, to any AWS SDK or CLI, until interrupted.
+
+    Its URL is printed on stdout; GET /_truth tells what was really started.
+    """
+    import anyio
+
+    from ..emulator.server import serve
+    from ..plan.load import load_scenario
+
+    async def stand() -> None:
+        async with serve(course, port=port) as server:
+            click.echo(server.url)
+            await anyio.sleep_forever()
+
+    course = load_scenario(scenario)
+    if seed is not None:
+        course = course.model_copy(update={"seed": seed})
+    anyio.run(stand)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of a shell: eval "$(amplify-release completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    assert made is not None
+    root = ctx.find_root().command
+    click.echo(made(root, {}, "amplify-release", "_AMPLIFY_RELEASE_COMPLETE").source())

@@ -1,0 +1,54 @@
+"""Virtual time: an event loop whose clock jumps to whatever is due next, so that hours pass in milliseconds.
+
+A loop with nothing due and nothing ready would wait for ever; that is a deadlock of the code under test, and is
+raised as one. Worker threads and sockets are not seen by the clock and have no place here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Deadlock(AssertionError):
+    """Nothing is due and nothing is ready: the code under test waits for something that cannot come."""
+
+
+class _Selector(selectors.SelectSelector):
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready:
+            if timeout is None:
+                raise Deadlock
+            self.now += max(0.0, timeout)
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An asyncio loop on virtual time that starts at zero."""
+
+    def __init__(self) -> None:
+        self._virtual = _Selector()
+        super().__init__(self._virtual)
+        self._clock_resolution = 1e-9
+
+    def time(self) -> float:
+        return self._virtual.now
+
+
+def simulate(main: Callable[[], Awaitable[T]]) -> T:
+    """Run `main` to its end on virtual time."""
+
+    async def body() -> T:
+        return await main()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(body())
