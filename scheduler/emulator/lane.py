@@ -1,0 +1,160 @@
+"""One lane of the emulated service: its apps, its slots, its request rates and other people's builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from math import inf
+from random import Random
+
+from ..model import LaneKey
+from ..plan.scenario import App, BranchRule, Scenario
+from .answers import ApiError, not_found
+from .apps import EmulatedApp, EmulatedBranch, app_arn, branch_arn, job_arn
+from .bucket import Bucket
+from .job import CANCELLED, FAILED, SUCCEED, EmulatedJob
+from .slots import Slots
+
+#: A branch's builds take the branch's own time, give or take this share.
+_JITTER = 0.1
+_FOREIGN_APP = "dforeignbuilds"
+_ORDINARY = BranchRule()
+
+
+def seeded(*key: object) -> Random:
+    """Return a source of numbers that depends on the key alone, not on what was drawn before."""
+    return Random("/".join(map(str, key)))  # noqa: S311 - reproducible on purpose; guards nothing
+
+
+class Lane:
+    """An account in a region. Apps and branches spring into existence when they are first named."""
+
+    def __init__(self, key: LaneKey, scenario: Scenario, *, epoch: float, opened_at: float) -> None:
+        self.key = key
+        self.scenario = scenario
+        #: What the service's clock showed when the emulator's showed zero.
+        self.epoch = epoch
+        self.apps: dict[str, EmulatedApp] = {}
+        self.slots = Slots(scenario.slots)
+        self.starts = Bucket(scenario.start_rate, scenario.start_burst) if scenario.start_rate else None
+        self.reads = Bucket(scenario.read_rate, scenario.read_burst) if scenario.read_rate else None
+        for seed in scenario.apps:
+            if fnmatchcase(key.account, seed.account) and fnmatchcase(key.region, seed.region):
+                self._open_app(seed, 0.0)
+                for branch in seed.branches:
+                    with suppress(ApiError):  # a rule that says it is missing wins
+                        self.branch(seed.app, branch, opened_at)
+        self._foreign = seeded(scenario.seed, "foreign", *key)
+        if scenario.foreign_rate:
+            self._expect_push(opened_at)
+
+    def app(self, name: str, now: float) -> EmulatedApp:
+        """Return the app, new or known. Raises ApiError (not found) where the scenario says it is missing."""
+        found = self.apps.get(name)
+        if found is None:
+            rule = self._rule(name, "*")
+            if rule.missing and rule.branch == "*":
+                raise not_found("App", name)
+            found = self._open_app(App(app=name), now)
+        return found
+
+    def branch(self, app: str, name: str, now: float) -> EmulatedBranch:
+        """Return the branch, new or known. Raises ApiError (not found) as `app` does."""
+        branches = self.app(app, now).branches
+        found = branches.get(name)
+        if found is None:
+            rule = self._rule(app, name)
+            if rule.missing:
+                raise not_found("Branch", name)
+            arn = branch_arn(self.key, app, name)
+            build = seeded(self.scenario.seed, arn).uniform(*(rule.build_time or self.scenario.build_time))
+            found = EmulatedBranch(name=name, arn=arn, created_at=now, rule=rule, build=build)
+            branches[name] = found
+            if rule.busy > now:
+                self._occupy(found)
+        return found
+
+    def new_job(self, branch: EmulatedBranch, job_type: str, now: float) -> EmulatedJob:
+        """Make the branch's next job and queue it for a slot."""
+        job = self._job(branch, branch.next_number, job_type, now)
+        branch.jobs.append(job)
+        self.slots.submit(job, now)
+        return job
+
+    def past_job(self, branch: EmulatedBranch, number: int, now: float) -> EmulatedJob:
+        """Invent the job that a RETRY names on a branch without jobs: one that failed before all this."""
+        job = self._job(branch, number, "RELEASE", now)
+        job.pending = job.provision = job.build = 0.0
+        job.final = FAILED
+        job.grant(now)
+        branch.jobs.append(job)
+        return job
+
+    def stop(self, job: EmulatedJob, now: float) -> None:
+        """Cancel a job that has not ended."""
+        delay = seeded(self.scenario.seed, "stop", job.arn).uniform(*self.scenario.stop_time)
+        self.slots.stop(job, now, delay)
+
+    def known_branches(self) -> Iterator[tuple[str, EmulatedBranch]]:
+        """Yield every branch with the id of its app."""
+        for app in self.apps.values():
+            for branch in app.branches.values():
+                yield app.seed.app, branch
+
+    def _open_app(self, seed: App, now: float) -> EmulatedApp:
+        app = EmulatedApp(seed=seed, arn=app_arn(self.key, seed.app), created_at=now)
+        self.apps[seed.app] = app
+        return app
+
+    def _rule(self, app: str, branch: str) -> BranchRule:
+        for rule in self.scenario.branches:
+            wanted = ((self.key.account, rule.account), (self.key.region, rule.region), (app, rule.app))
+            if all(fnmatchcase(name, glob) for name, glob in (*wanted, (branch, rule.branch))):
+                return rule
+        return _ORDINARY
+
+    def _job(self, branch: EmulatedBranch, number: int, job_type: str, now: float) -> EmulatedJob:
+        """Draw a job's life: the branch decides roughly how long it takes, its number the rest."""
+        scenario, rule = self.scenario, branch.rule
+        draw = seeded(scenario.seed, branch.arn, number)
+        least, most = rule.build_time or scenario.build_time
+        build = min(max(branch.build * draw.uniform(1 - _JITTER, 1 + _JITTER), least), most)
+        pending, provision = draw.uniform(*scenario.pending_time), draw.uniform(*scenario.provision_time)
+        fails = draw.random() < scenario.failure_rate or rule.fails
+        return EmulatedJob(
+            number=number,
+            job_type=job_type,
+            arn=job_arn(branch, number),
+            created_at=now,
+            listed_at=now + draw.uniform(*scenario.list_lag),
+            pending=pending,
+            provision=provision,
+            build=inf if rule.stuck else build,
+            final=CANCELLED if rule.cancelled else FAILED if fails else SUCCEED,
+        )
+
+    def _occupy(self, branch: EmulatedBranch) -> None:
+        """Let somebody else's job have run on the branch since the start, as its rule says."""
+        job = self._job(branch, branch.next_number, "RELEASE", 0.0)
+        job.pending = job.provision = 0.0
+        job.build = branch.rule.busy
+        job.foreign = True
+        branch.jobs.append(job)
+        self.slots.occupy(job, 0.0)
+
+    def _expect_push(self, now: float) -> None:
+        self.slots.at(now + self._foreign.expovariate(self.scenario.foreign_rate), self._push)
+
+    def _push(self, now: float) -> None:
+        """Build what somebody else pushed, unless the branch has an active job: the push joins that one."""
+        glob = self.scenario.foreign_branches
+        if glob is None:
+            name = f"push-{self._foreign.getrandbits(32):08x}"
+            pushed = [self.branch(_FOREIGN_APP, name, now)]
+        else:
+            pushed = [branch for _, branch in self.known_branches() if fnmatchcase(branch.name, glob)]
+        branch = self._foreign.choice(pushed) if pushed else None
+        if branch is not None and branch.active(now) is None:
+            self.new_job(branch, "RELEASE", now).foreign = True
+        self._expect_push(now)
