@@ -1,0 +1,50 @@
+"""All runs of a journal, the newest first."""
+
+from __future__ import annotations
+
+from ..journal.port import JournalReader, RunRecord
+from ..model import rfc3339
+from ..printable import printable
+
+Row = dict[str, str | int | None]
+
+
+def rows(journal: JournalReader, *, running: bool) -> list[Row]:
+    """Return a row a run. `running`: a living process works on the newest run without an end."""
+    records = journal.runs()
+    alive = next((record.id for record in records if record.ended_at is None), None) if running else None
+    return [_row(record, alive=record.id == alive) for record in records]
+
+
+def _row(record: RunRecord, *, alive: bool) -> Row:
+    return {
+        "run": record.id,
+        "plan": record.plan.name,
+        "state": _state(record, alive=alive),
+        "targets": record.size,
+        "done": record.done,
+        "started_at": rfc3339(record.started_at),
+        "ended_at": rfc3339(record.ended_at),
+        "endpoint": record.endpoint,
+    }
+
+
+def _state(record: RunRecord, *, alive: bool) -> str:
+    """Say how a run stands without reading its targets; `report` gives the verdict."""
+    if record.ended_at is None:
+        return "running" if alive else "interrupted"
+    if record.stop_cause is None:
+        return "ended"
+    return f"stopped ({record.stop_cause})"
+
+
+def render(found: list[Row]) -> str:
+    """Return the rows as a table for people."""
+    if not found:
+        return "no runs yet\n"
+    lines = [f"{'RUN':<26}  {'STARTED':<20}  {'DONE':>13}  {'STATE':<24}  PLAN"]
+    for row in found:
+        done = f"{row['done']}/{row['targets']}"
+        started = str(row["started_at"])[:19].replace("T", " ")
+        lines.append(f"{row['run']:<26}  {started:<20}  {done:>13}  {row['state']:<24}  {row['plan']}")
+    return "".join(f"{printable(line)}\n" for line in lines)

@@ -1,0 +1,60 @@
+"""How a run stands, in a few lines: for a look at it while it goes on, or after it was cut."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ..events import LimitChanged
+from ..model import Outcome
+from ..printable import printable
+from .advice import headline, next_steps, spoken, tally
+from .document import LanePart, Report
+
+#: Waiting targets named with `--why`; the report has all.
+NAMED = 50
+
+_OPEN = {Outcome.NOT_STARTED, Outcome.STARTED, Outcome.UNRESOLVED}
+
+
+def render(report: Report, changes: Sequence[LimitChanged], *, why: bool) -> str:
+    """Return the run's headline and lanes. `why`: also what holds each lane and each open target back.
+
+    `changes` are the changes of the run's limits, in order.
+    """
+    lines = [f"run {report.run.id} of {report.run.plan.name}: {spoken(report.run.verdict)}"]
+    lines.append(headline(report))
+    lines.append(f"{report.totals.targets:,} targets: {tally(report.totals)}")
+    last = {(str(change.lane)): change for change in changes}
+    for lane in report.lanes:
+        lines.append(_lane(lane))
+        change = last.get(f"{lane.account}/{lane.region}")
+        if why and change is not None:
+            window = "no limit met" if change.window is None else f"{change.window} jobs in flight"
+            lines.append(f"    limit: {window}, {change.pace:.1f} starts/s; {change.reason}")
+    if why:
+        lines += _reasons(report)
+    lines += [f"next: {step.command}  (to {step.purpose})" for step in next_steps(report)]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _lane(lane: LanePart) -> str:
+    stopped = f"; stopped: {lane.stopped}" if lane.stopped else ""
+    return (
+        f"  {lane.account}/{lane.region}: {lane.started} started by {lane.start_calls} calls, "
+        f"{lane.throttled} throttled, {lane.busy} busy, {lane.read_calls} reads, "
+        f"at most {lane.peak_in_flight} in flight{stopped}"
+    )
+
+
+def _reasons(report: Report) -> list[str]:
+    """Name open targets with their reasons; those that share one are counted."""
+    waiting = [target for target in report.targets if target.outcome in _OPEN]
+    shared = Counter(target.reason for target in waiting)
+    lines = []
+    for target in waiting:
+        if shared[target.reason] == 1:
+            lines.append(f"  {target.lane}/{target.place}: {target.reason}")
+    lines = [*lines[:NAMED], *([f"  … and {len(lines) - NAMED} more"] if len(lines) > NAMED else [])]
+    lines += [f"  {count} targets: {reason}" for reason, count in shared.items() if count > 1]
+    return lines
