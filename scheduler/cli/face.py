@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from typing import Any
 
 import click
@@ -30,6 +29,8 @@ class Face(click.Group):
             sys.stderr.close()
             ctx.exit(ExitCode.SUCCEEDED)
         except Exception:  # noqa: BLE001 - the last resort: no traceback as an answer without the right code
+            import traceback
+
             complain(f"internal error; please report it with what follows\n{traceback.format_exc()}")
             ctx.exit(ExitCode.INTERNAL)
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,11 +19,11 @@ if TYPE_CHECKING:
 def _journal(state_dir: str | None) -> Iterator[tuple[JournalReader, bool]]:
     """Open the journal for reading, and tell whether a run works on it at the moment."""
     from ..journal.lock import StateLock
-    from ..journal.sqlite import read_journal
+    from ..journal.reader import SqliteReader
     from ..settings import load_settings
 
     directory = load_settings({"state_dir": state_dir}).state_dir
-    with read_journal(directory) as journal:
+    with SqliteReader.open(directory) as journal:
         yield journal, StateLock.held(directory)
 
 
@@ -61,6 +58,8 @@ def show(report: Report, output: str) -> None:
 @options.reports
 def report(run: str | None, state_dir: str | None, output: str, reports: tuple[str, ...]) -> None:
     """Show or write the report of RUN (default: the newest), also of a run that was killed."""
+    from pathlib import Path
+
     from ..report.formats import check_writable, render_to
 
     paths = [Path(path) for path in reports]
@@ -80,13 +79,16 @@ def report(run: str | None, state_dir: str | None, output: str, reports: tuple[s
 @click.option("--watch", is_flag=True, help="Show it again every two seconds until the run has ended.")
 def status(run: str | None, state_dir: str | None, output: str, why: bool, watch: bool) -> None:
     """Show how RUN (default: the newest) stands."""
-    from ..report import as_json, status as standing
+    import time
+
+    from ..report import as_json
+    from ..report import status as standing
     from ..report.summary import summarize
 
     while True:
         with _journal(state_dir) as (journal, running):
             document = summarize(journal, run, running=running)
-            text = standing.render(document, journal.lanes(document.run.id), why=why)
+            text = standing.render(document, journal.limit_changes(document.run.id), why=why)
         click.echo(as_json.render(document) if output != "text" else text, nl=False)
         if not watch or document.run.verdict != "running":
             return
@@ -98,6 +100,8 @@ def status(run: str | None, state_dir: str | None, output: str, why: bool, watch
 @options.output
 def runs(state_dir: str | None, output: str) -> None:
     """List all runs, the newest first."""
+    import json
+
     from ..report import history
 
     with _journal(state_dir) as (journal, running):
@@ -119,6 +123,8 @@ def runs(state_dir: str | None, output: str) -> None:
 @options.output
 def diff(before: str, after: str, state_dir: str | None, output: str) -> None:
     """Compare two runs: what fails newly, what was repaired, what came and went."""
+    import json
+
     from ..report import difference
 
     found = difference.between(_report(state_dir, before), _report(state_dir, after))

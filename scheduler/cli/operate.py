@@ -11,13 +11,12 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
 import anyio.abc
 
-from .. import __version__
 from ..amplify.accounts import Accounts
 from ..emulator.identity import SECRET_KEY, access_key
 from ..engine.clock import Clock, Intents
@@ -28,8 +27,9 @@ from ..events import StartAnswered
 from ..journal.lock import StateLock
 from ..journal.sqlite import SqliteJournal
 from ..logs import Log, LogFormat, configure
-from ..model import Account, StopCause, Target
+from ..model import Account, FailureBudget, StopCause, Target
 from ..plan.scenario import Scenario
+from ..plan.select import narrow
 from ..progress.choose import choose, coloured
 from ..progress.watch import watch
 from ..report.document import Report
@@ -54,8 +54,9 @@ class Request:
     reports: tuple[Path, ...]
     emulate: bool
     scenario: Scenario | None = None
-    #: Which of the run's targets to go on with.
-    chosen: Callable[[Target], bool] = lambda _: True
+    #: Globs of the targets to go on with, and of those to leave alone.
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
 
     @property
     def endpoint(self) -> str:
@@ -64,7 +65,7 @@ class Request:
 
 
 #: Opens the run in the journal, or finds the one to go on with; returns its id.
-Opening = Callable[[SqliteJournal, Intents], str]
+Opening = Callable[[SqliteJournal], str]
 
 
 def operate(request: Request, opening: Opening) -> ExitCode:
@@ -83,18 +84,26 @@ async def _operate(request: Request, opening: Opening) -> ExitCode:
     log = configure(settings.log_format, logging.INFO, stream, colour=colour)
     for warning in unknown_variables(os.environ):
         log.warning("setting.ignored", sentence=warning)
-    intents = Intents(Clock())
-    async with StateLock(settings.state_dir).acquired(wait=settings.lock_wait):
+    async with StateLock(settings.state_dir).acquired(wait=settings.lock_wait) as lock:
         with SqliteJournal.open(settings.state_dir) as journal:
-            run = opening(journal, intents)
+            run = opening(journal)
+            lock.note(run)
             try:
                 await _execute(request, journal, run, log, stream, colour=colour)
-            except JournalError as error:
+            except* JournalError as failures:
                 _rescue(settings.state_dir, journal)
-                complain(str(error))
-                return ExitCode.INTERNAL
+                raise _first(failures) from None
             report = summarize(journal, run)
     return _hand_over(request, report)
+
+
+def _first(failures: BaseExceptionGroup[JournalError]) -> JournalError:
+    """Take the group apart: a journal that broke fails every task in the same way."""
+    error: BaseException = failures
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, JournalError)
+    return error
 
 
 async def _execute(
@@ -102,7 +111,12 @@ async def _execute(
 ) -> None:
     settings = request.settings
     record = journal.run(run)
-    targets = [found for found in journal.targets(run) if request.chosen(found.target)]
+    targets = list(journal.targets(run))
+    if request.only or request.skip:
+        kept = {
+            chosen.key for chosen in narrow([found.target for found in targets], request.only, request.skip)
+        }
+        targets = [found for found in targets if found.target.key in kept]
     plan = record.plan
     mode = choose(settings.progress, isatty=stream.isatty(), environ=os.environ, output=request.output)
     every = settings.log_format is LogFormat.JSON
@@ -114,10 +128,22 @@ async def _execute(
     )
     async with (
         _accounts(request, run, [found.target for found in targets], plan.accounts) as accounts,
-        watch(journal, plan, mode, log, stream, every=every, colour=colour, records=targets),
+        watch(
+            journal,
+            plan,
+            mode,
+            log,
+            stream,
+            every=every,
+            colour=colour,
+            records=targets,
+            follow=settings.follow,
+        ),
         anyio.create_task_group() as background,
     ):
-        engine = Run(record, targets, journal, accounts, _options(settings), Clock(), Intents(Clock()))
+        engine = Run(
+            record, targets, journal, accounts, _options(settings, plan.budget), Clock(), Intents(Clock())
+        )
         await background.start(_heed_signals, engine)
         await engine.execute()
         background.cancel_scope.cancel()
@@ -129,8 +155,9 @@ def _where(request: Request) -> str:
     return f"at {request.settings.endpoint_url}" if request.settings.endpoint_url else "at AWS"
 
 
-def _options(settings: Settings) -> Options:
+def _options(settings: Settings, budget: FailureBudget) -> Options:
     return Options(
+        budget=_budget(budget, settings.max_failures),
         follow=settings.follow,
         concurrency=settings.concurrency,
         settle=settings.settle,
@@ -138,6 +165,15 @@ def _options(settings: Settings) -> Options:
         poll_interval=settings.poll_interval or 0.0,
         max_runtime=settings.max_runtime,
     )
+
+
+def _budget(plans: FailureBudget, given: str | None) -> FailureBudget:
+    """Return the plan's budget, or the command line's in its place; the least sample is always the plan's."""
+    if given is None:
+        return plans
+    if given.endswith("%"):
+        return replace(plans, count=None, percent=float(given[:-1]))
+    return replace(plans, count=int(given), percent=None)
 
 
 async def _heed_signals(engine: Run, *, task_status: anyio.abc.TaskStatus[None]) -> None:

@@ -42,7 +42,9 @@ narrowing = _all(
         multiple=True,
         help="Take only targets whose account/region/app/branch or name matches. Repeatable.",
     ),
-    click.option("--skip", metavar="GLOB|@FILE", multiple=True, help="Leave matching targets out. Repeatable."),
+    click.option(
+        "--skip", metavar="GLOB|@FILE", multiple=True, help="Leave matching targets out. Repeatable."
+    ),
 )
 aws = _all(
     click.option("--region", metavar="REGION", help="The region of targets that name none."),
@@ -64,7 +66,9 @@ running = _all(
         "-j", "--concurrency", metavar="N", help="Jobs in flight per lane at most; less is learned."
     ),
     click.option(
-        "--max-failures", metavar="N|P%", help="Start nothing more after this many failures; replaces the plan's."
+        "--max-failures",
+        metavar="N|P%",
+        help="Start nothing more after this many failures; replaces the plan's.",
     ),
     click.option("--max-runtime", metavar="DURATION", help="Stop starting and following after this long."),
     click.option(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from . import options
@@ -29,6 +27,8 @@ def validate(plan: str, region: str | None) -> None:
 @click.option("--region", metavar="REGION", help="The region of targets that name none.")
 def plan(plan: str, only: tuple[str, ...], skip: tuple[str, ...], output: str, region: str | None) -> None:
     """Show what a run would start, without starting anything."""
+    import json
+
     from ..plan.freeze import target_to_dict
     from ..plan.load import load_plan
     from ..plan.select import narrow
@@ -57,6 +57,8 @@ def plan(plan: str, only: tuple[str, ...], skip: tuple[str, ...], output: str, r
 @click.argument("which", type=click.Choice(["plan", "report"]))
 def schema(which: str) -> None:
     """Print the JSON Schema of plans or of reports, for editors and checks."""
+    import json
+
     if which == "plan":
         from ..plan.schema import plan_schema as document
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,10 +12,10 @@ from ..errors import UsageError
 from . import options
 
 if TYPE_CHECKING:
-    from ..engine.clock import Intents
     from ..events import IntentAbandoned
     from ..journal.port import Journal
-    from ..model import FailureBudget, FrozenPlan, Target
+    from ..model import FrozenPlan, Target
+    from ..plan.scenario import Scenario
     from ..settings import Settings
     from .operate import Request
 
@@ -36,15 +35,15 @@ def run(plan: str, *, resume_or_start: bool, **given: Any) -> None:
 
     settings = _settings(given)
     frozen, scenario = load_plan(plan, region=settings.region)
-    frozen = _with(frozen, targets=narrow(frozen.targets, given["only"], given["skip"]), settings=settings)
+    frozen = _with(frozen, narrow(frozen.targets, given["only"], given["skip"]))
     request = _request(settings, given, scenario)
     lanes = len({target.lane for target in frozen.targets})
     _ask(given, f"Start {len(frozen.targets)} targets in {lanes} lanes at {_place(settings)}?")
 
-    def opening(journal: Journal, intents: Intents) -> str:
+    def opening(journal: Journal) -> str:
         if resume_or_start and (cut := _cut_run(journal, frozen)) is not None:
             return _resumed(journal, cut, request)
-        return _opened(journal, intents, frozen, request)
+        return _opened(journal, frozen, request)
 
     _carry_out(request, opening)
 
@@ -64,10 +63,9 @@ def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
     never sent again by itself.
     """
     settings = _settings(given)
-    request = _request(settings, given, None)
+    request = _request(settings, given)
 
-    def opening(journal: Journal, intents: Intents) -> str:
-        del intents
+    def opening(journal: Journal) -> str:
         record = journal.run(run)
         doubts = _doubts_given_up(journal, record.id, given) if restart_unresolved else []
         _resumed(journal, record.id, request)
@@ -88,9 +86,9 @@ def retry(run: str | None, **given: Any) -> None:
     Unresolved targets are never among them: `resume` looks for their jobs.
     """
     settings = _settings(given)
-    request = _request(settings, given, None)
+    request = _request(settings, given)
 
-    def opening(journal: Journal, intents: Intents) -> str:
+    def opening(journal: Journal) -> str:
         from ..model import FAILURES, Outcome
         from ..plan.select import narrow
 
@@ -101,10 +99,10 @@ def retry(run: str | None, **given: Any) -> None:
             if found.outcome in FAILURES and found.outcome is not Outcome.UNRESOLVED
         )
         targets = narrow(failed, given["only"], given["skip"]) if failed else failed
-        frozen = _with(record.plan, targets=targets, settings=settings)
+        frozen = _with(record.plan, targets)
         _same_endpoint(record.id, record.endpoint, request)
         _ask(given, f"Start {len(targets)} targets that failed in run {record.id} again?")
-        return _opened(journal, intents, frozen, request)
+        return _opened(journal, frozen, request)
 
     _carry_out(request, opening)
 
@@ -116,8 +114,9 @@ def _settings(given: dict[str, Any]) -> Settings:
     return load_settings(typed | {"follow": False if given["no_follow"] else None})
 
 
-def _request(settings: Settings, given: dict[str, Any], scenario: Any) -> Request:
-    from ..plan.select import matches
+def _request(settings: Settings, given: dict[str, Any], scenario: Scenario | None = None) -> Request:
+    from pathlib import Path
+
     from .operate import Request
 
     return Request(
@@ -126,7 +125,8 @@ def _request(settings: Settings, given: dict[str, Any], scenario: Any) -> Reques
         reports=tuple(Path(path) for path in given["reports"]),
         emulate=given["emulate"],
         scenario=scenario,
-        chosen=matches(given["only"], given["skip"]),
+        only=given["only"],
+        skip=given["skip"],
     )
 
 
@@ -141,29 +141,25 @@ def _ask(given: dict[str, Any], question: str) -> None:
     click.confirm(question, abort=True, err=True)
 
 
-def _with(plan: FrozenPlan, *, targets: tuple[Target, ...], settings: Settings) -> FrozenPlan:
+def _with(plan: FrozenPlan, targets: tuple[Target, ...]) -> FrozenPlan:
+    """Return the plan with these targets only, and the digest of that."""
     from dataclasses import replace
 
-    return replace(plan, targets=targets, budget=_budget(plan.budget, settings.max_failures))
+    from ..plan.freeze import digest_of
+
+    digest = digest_of(plan.accounts, plan.limits, plan.budget, targets)
+    return replace(plan, targets=targets, digest=digest)
 
 
-def _budget(plans: FailureBudget, given: str | None) -> FailureBudget:
-    from dataclasses import replace
-
-    if given is None:
-        return plans
-    if given.endswith("%"):
-        return replace(plans, count=None, percent=float(given[:-1]))
-    return replace(plans, count=int(given), percent=None)
-
-
-def _opened(journal: Journal, intents: Intents, frozen: FrozenPlan, request: Request) -> str:
+def _opened(journal: Journal, frozen: FrozenPlan, request: Request) -> str:
     from .. import __version__
+    from ..engine.clock import Clock, Intents
     from ..events import RunStarted
 
-    run = intents.new()
+    clock = Clock()
+    run = Intents(clock).new()
     started = RunStarted(
-        at=intents.clock.wall(),
+        at=clock.wall(),
         plan=frozen,
         endpoint=request.endpoint,
         version=__version__,
@@ -175,17 +171,15 @@ def _opened(journal: Journal, intents: Intents, frozen: FrozenPlan, request: Req
 
 def _resumed(journal: Journal, run: str, request: Request) -> str:
     import time
-    from dataclasses import replace
 
     from .. import __version__
     from ..events import RunStarted
 
     record = journal.run(run)
     _same_endpoint(run, record.endpoint, request)
-    plan = replace(record.plan, budget=_budget(record.plan.budget, request.settings.max_failures))
     started = RunStarted(
         at=time.time(),
-        plan=plan,
+        plan=record.plan,
         endpoint=record.endpoint,
         version=__version__,
         follow=request.settings.follow,
@@ -196,7 +190,7 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
 
 
 def _same_endpoint(run: str, recorded: str, request: Request) -> None:
-    """Refuse to go on at another place than the run's: its jobs are not there, and others might be started."""
+    """Refuse to go on at another place than the run's: its jobs are not there, and others would be made."""
     if recorded != request.endpoint:
         raise UsageError(
             f"run {run} was made at {recorded}, and this command would go on at {request.endpoint}; "
@@ -205,7 +199,7 @@ def _same_endpoint(run: str, recorded: str, request: Request) -> None:
 
 
 def _cut_run(journal: Journal, frozen: FrozenPlan) -> str | None:
-    """Find this very plan's newest run, if it was cut before its end: by a crash, a signal or its deadline."""
+    """Find this very plan's newest run, if a crash, a signal or its deadline cut it before its end."""
     from ..model import StopCause
 
     newest = next((record for record in journal.runs() if record.plan.name == frozen.name), None)
@@ -242,7 +236,7 @@ def _doubts_given_up(journal: Journal, run: str, given: dict[str, Any]) -> list[
     ]
 
 
-def _carry_out(request: Request, opening: Callable[[Journal, Intents], str]) -> None:
+def _carry_out(request: Request, opening: Callable[[Journal], str]) -> None:
     from .operate import operate
 
     raise SystemExit(operate(request, opening))

@@ -6,7 +6,9 @@ import click
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0: any free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0: any free one."
+)
 @click.option("--scenario", metavar="FILE", help="A YAML file with the fields of a plan's `emulate` section.")
 @click.option("--seed", type=int, help="Another course of chance than the scenario's.")
 def emulator(port: int, scenario: str | None, seed: int | None) -> None:
@@ -18,13 +20,14 @@ def emulator(port: int, scenario: str | None, seed: int | None) -> None:
 
     from ..emulator.server import serve
     from ..plan.load import load_scenario
+    from ..plan.scenario import Scenario
 
     async def stand() -> None:
         async with serve(course, port=port) as server:
             click.echo(server.url)
             await anyio.sleep_forever()
 
-    course = load_scenario(scenario)
+    course = load_scenario(scenario) if scenario else Scenario()
     if seed is not None:
         course = course.model_copy(update={"seed": seed})
     anyio.run(stand)

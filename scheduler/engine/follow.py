@@ -27,6 +27,7 @@ def follow(lane: LaneState, entry: Entry, *, age: float = 0.0) -> None:
     now = lane.clock.now()
     entry.started_at = now - age
     lane.followed[entry.position] = entry
+    lane.note_peaks()
     target = entry.target
     if lane.options.follow:
         lane.open += 1

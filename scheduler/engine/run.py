@@ -168,7 +168,7 @@ class Run:
     def _target_ended(self, outcome: Outcome) -> None:
         self._ended += 1
         self._failures += outcome in FAILURES
-        rule = tripped(self._run.plan.budget, failures=self._failures, ended=self._ended)
+        rule = tripped(self._options.budget, failures=self._failures, ended=self._ended)
         if rule is not None and self._stopped is None:
             self.stop(StopCause.FAILURE_BUDGET, rule)
 

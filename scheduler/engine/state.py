@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 from ..amplify.port import AmplifyPort
 from ..events import Event, LaneMeasured, LaneStopped, MarkerObserved, TargetEnded, TargetParked
 from ..journal.port import Journal
-from ..model import Evidence, Job, LaneKey, Outcome, Target
+from ..model import Evidence, FailureBudget, Job, LaneKey, Outcome, Target
 from .clock import Clock, Intents
 from .evidence import marked
 from .limiter import Limiter
@@ -30,11 +30,12 @@ class Options:
     drain_timeout: float = 10.0
     poll_interval: float = 0.0
     max_runtime: float | None = None
+    budget: FailureBudget = FailureBudget()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
-    """What a lane is given by its run: time, names for intents, new credentials, and ears for what happens."""
+    """What a lane is given by its run: time, names for intents, new credentials, ears for what happens."""
 
     clock: Clock
     intents: Intents
@@ -147,12 +148,15 @@ class LaneState:
         """Take an event down; it becomes durable soon, or with the next intent."""
         self.outside.record(event)
 
-    def measure(self) -> None:
-        """Record the counters if they have moved."""
+    def note_peaks(self) -> None:
+        """Remember the most jobs in flight, and the most that were queued, that there were at once."""
         limit = self.limiter.limit
-        self.counters.read_calls = self.reads.calls
         self.counters.peak_in_flight = max(self.counters.peak_in_flight, limit.active + limit.queued)
         self.counters.peak_pending = max(self.counters.peak_pending, limit.queued)
+
+    def measure(self) -> None:
+        """Record the counters if they have moved."""
+        self.counters.read_calls = self.reads.calls
         if self.counters != self._measured:
             self._measured = Counters(**asdict(self.counters))
             self.record(self.counters.measured(self.clock.wall(), self.key))

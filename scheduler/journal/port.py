@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..events import Event, LaneMeasured
+from ..events import Event, LaneMeasured, LimitChanged
 from ..model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
 
 Listener = Callable[[Event], None]
@@ -96,6 +96,10 @@ class JournalReader(Protocol):
 
     def targets(self, run: str) -> Iterator[TargetRecord]:
         """The run's targets in plan order."""
+        ...
+
+    def limit_changes(self, run: str) -> Sequence[LimitChanged]:
+        """Every change of the run's limits, in order, each with its reason."""
         ...
 
     def lanes(self, run: str) -> Sequence[LaneRecord]:

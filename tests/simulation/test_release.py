@@ -152,7 +152,9 @@ def test_every_end_of_a_job_has_its_outcome() -> None:
     simulate(main)
 
 
-@pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.EMPTY, FaultKind.ERROR_AFTER, FaultKind.LATE])
+@pytest.mark.parametrize(
+    "kind", [FaultKind.RESET_AFTER, FaultKind.EMPTY, FaultKind.ERROR_AFTER, FaultKind.LATE]
+)
 @pytest.mark.parametrize("echo", [True, False])
 def test_a_lost_reply_is_adopted_and_never_sent_again(kind: FaultKind, echo: bool) -> None:
     async def main() -> None:

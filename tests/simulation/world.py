@@ -68,9 +68,7 @@ class World:
     async def verify(self, account: str) -> None:
         if account in self.wrong:
             reason = f"the credentials of {account} belong to another account"
-            raise CallFailed(
-                Kind.CREDENTIALS, reason, stage=Stage.ANSWERED, operation="GetCallerIdentity"
-            )
+            raise CallFailed(Kind.CREDENTIALS, reason, stage=Stage.ANSWERED, operation="GetCallerIdentity")
 
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
         del calls
@@ -92,9 +90,7 @@ class World:
         )
         self.journal.open_run(
             run,
-            RunStarted(
-                at=self.clock.wall(), plan=frozen, endpoint="emulator", version="0", follow=follow
-            ),
+            RunStarted(at=self.clock.wall(), plan=frozen, endpoint="emulator", version="0", follow=follow),
         )
         return run
 
@@ -117,7 +113,7 @@ class World:
         """Make the engine of an opened run."""
         record = self.journal.run(run)
         records = list(self.journal.targets(run))
-        chosen = replace(Options(follow=record.follow), **options)
+        chosen = replace(Options(follow=record.follow, budget=record.plan.budget), **options)
         return Run(record, records, self.journal, self, chosen, self.clock, self.intents)
 
     async def carry_out(self, run: str, **options: Any) -> Report:
@@ -175,9 +171,7 @@ class Port:
         return self._answer((await self._call(Operation.START_JOB, parameters))["jobSummary"])
 
     async def get_job(self, app: str, branch: str, job_id: str) -> Answer:
-        found = await self._call(
-            Operation.GET_JOB, {"appId": app, "branchName": branch, "jobId": job_id}
-        )
+        found = await self._call(Operation.GET_JOB, {"appId": app, "branchName": branch, "jobId": job_id})
         detail = answers.failed_step(found["job"]["steps"])
         return replace(self._answer(found["job"]["summary"]), detail=detail)
 

@@ -1,0 +1,171 @@
+"""The journal in memory, for simulations: no thread and no disk, so that it keeps virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import anyio.lowlevel
+
+from ..errors import JournalError, RunNotFound
+from ..events import Event, LimitChanged, RunStarted
+from ..model import Evidence, Job, LaneKey, Target
+from .answers import durations_of, find_run
+from .clean import clean
+from .disk import MemoryDisk
+from .listeners import Listeners
+from .port import LaneRecord, Listener, RunRecord, TargetRecord
+
+_PROVEN = {Evidence.RESPONSE, Evidence.ADOPTED_EXACT}
+
+
+class MemoryJournal:
+    """One process's access to a `MemoryDisk`. What was recorded and not committed dies with the journal.
+
+    `fault` is called before each commit that has something to write; what it raises breaks the journal, as a
+    full disk would.
+    """
+
+    def __init__(self, disk: MemoryDisk | None = None, *, fault: Callable[[], None] = lambda: None) -> None:
+        self.disk = disk or MemoryDisk()
+        self._fault = fault
+        self._run: str | None = None
+        self._pending: list[Event] = []
+        self._broken = ""
+        self._listeners = Listeners()
+
+    @property
+    def unwritten(self) -> tuple[Event, ...]:
+        """What was recorded and is not durable."""
+        return tuple(self._pending)
+
+    @property
+    def listener_faults(self) -> tuple[Exception, ...]:
+        """Errors of listeners, each of which was dropped for it."""
+        return tuple(self._listeners.faults)
+
+    def close(self) -> None:
+        """Write what is left; the second time does nothing. Raises JournalError."""
+        try:
+            if not self._broken:
+                self.flush()
+        finally:
+            self._broken = self._broken or "the journal is closed"
+
+    def open_run(self, run: str, started: Event) -> None:
+        """Begin the run that further events belong to, or continue it. Raises RunNotFound, JournalError."""
+        if not isinstance(started, RunStarted):
+            raise TypeError("a run is opened with RunStarted")
+        self.flush()
+        if started.resumed:
+            self._known(run)
+            self.disk.resume(run, follow=started.follow)
+        else:
+            self.disk.begin(run, started)
+        self._run = run
+        self._listeners.tell(started)
+
+    def record(self, event: Event) -> None:
+        """Take an event down; it becomes durable with the next commit, in order."""
+        if self._run is None or isinstance(event, RunStarted):
+            raise RuntimeError("open_run comes first, and begins a run alone")
+        self._pending.append(clean(event))
+
+    async def commit(self) -> None:
+        """Let others go on, as a disk would, and return with everything recorded durable."""
+        if self._broken:
+            raise JournalError(self._broken)
+        if self._pending:
+            await anyio.lowlevel.checkpoint()
+            self.flush()
+
+    def flush(self) -> None:
+        """Make everything recorded so far durable. Raises JournalError."""
+        if self._broken:
+            raise JournalError(self._broken)
+        if not self._pending or self._run is None:
+            return
+        try:
+            self._fault()
+            for event in self._pending:
+                self.disk.apply(self._run, event)
+        except BaseException as error:
+            self._broken = str(error) or type(error).__name__
+            raise
+        written, self._pending = self._pending, []
+        for event in written:
+            self._listeners.tell(event)
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` with every event once it is durable, in order; one that raises is dropped."""
+        self._listeners.add(listener)
+
+    def runs(self) -> Sequence[RunRecord]:
+        """All runs, newest first."""
+        return [self._counted(run) for run in reversed(self.disk.runs.values())]
+
+    def run(self, run: str | None = None) -> RunRecord:
+        """The run with this id (or an unambiguous beginning of it); None: the newest. Raises RunNotFound."""
+        return self._counted(self.disk.runs[find_run([*reversed(self.disk.runs)], run)])
+
+    def targets(self, run: str) -> Iterator[TargetRecord]:
+        """The run's targets in plan order. Raises RunNotFound."""
+        return iter(tuple(self.disk.targets[self._known(run)]))
+
+    def lanes(self, run: str) -> Sequence[LaneRecord]:
+        """The run's lanes, sorted by account and region. Raises RunNotFound."""
+        lanes = self.disk.lanes[self._known(run)]
+        return [lanes[lane] for lane in sorted(lanes)]
+
+    def limit_changes(self, run: str) -> Sequence[LimitChanged]:
+        """Every change of the run's limits, in order, each with its reason. Raises RunNotFound."""
+        return tuple(self.disk.limit_changes[self._known(run)])
+
+    def in_doubt(
+        self, targets: Iterable[Target], *, besides: str
+    ) -> dict[int, list[tuple[str, TargetRecord]]]:
+        """In-doubt starts of other runs on these targets' branches, by place in `targets`, oldest first."""
+        doubts: dict[tuple[str, str, str], list[tuple[str, TargetRecord]]] = {}
+        for run, records in self.disk.targets.items():
+            for record in records if run != besides else ():
+                if any(attempt.in_doubt for attempt in record.attempts):
+                    doubts.setdefault(_branch(record.target), []).append((run, record))
+        found = {place: doubts.get(_branch(target), []) for place, target in enumerate(targets)}
+        return {place: [*doubtful] for place, doubtful in found.items() if doubtful}
+
+    def owners(self, region: str, app: str, branch: str) -> dict[str, str]:
+        """Job id → intent, for the branch's jobs that a reply or the marker proved to be our own."""
+        owners = {}
+        for intent, place in self.disk.intents.items():
+            record = self.disk.targets[place.run][place.position]
+            job_id = record.attempts[place.number].job_id
+            if _branch(record.target) == (region, app, branch) and self.disk.evidence.get(intent) in _PROVEN:
+                owners[str(job_id)] = intent
+        return owners
+
+    def markers(self) -> dict[tuple[LaneKey, str], bool]:
+        """(lane, job type) → whether a read showed that the marker is kept."""
+        return dict(self.disk.markers)
+
+    def durations(self, region: str, app: str, branch: str) -> list[float]:
+        """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
+        return durations_of(self._jobs((region, app, branch)))
+
+    def _jobs(self, branch: tuple[str, str, str]) -> Iterator[Job]:
+        for records in reversed(self.disk.targets.values()):
+            for record in reversed(records):
+                if record.job is not None and _branch(record.target) == branch:
+                    yield record.job
+
+    def _known(self, run: str) -> str:
+        if run not in self.disk.runs:
+            raise RunNotFound(f"the journal holds no run {run}")
+        return run
+
+    def _counted(self, record: RunRecord) -> RunRecord:
+        ended = sum(target.outcome is not None for target in self.disk.targets[record.id])
+        return replace(record, done=ended)
+
+
+def _branch(target: Target) -> tuple[str, str, str]:
+    return target.region, target.app, target.branch

@@ -1,0 +1,46 @@
+"""The command line explains itself, quickly."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from scheduler.cli import main
+from scheduler.errors import ExitCode
+from tests.acceptance.conftest import Shell
+
+HEAVY = ("aiobotocore", "aiohttp", "anyio", "pydantic", "rich", "structlog", "yaml", "sqlite3", "jinja2")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from scheduler.cli import main\n"
+        f"try: main({arguments!r})\n"
+        "except SystemExit: pass\n"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout
+    assert done.stderr.strip() == "[]"
+
+
+def test_every_command_and_option_has_a_help_text() -> None:
+    for name, command in main.commands.items():
+        assert command.help, name
+        for option in command.params:
+            record = option.to_info_dict()
+            assert record["param_type_name"] == "argument" or record["help"], (name, option.name)
+
+
+def test_the_help_names_every_exit_code(shell: Shell) -> None:
+    text = shell.type("--help").stdout
+    for code in ExitCode:
+        assert f" {code.value}  " in text, code
+
+
+def test_completion_scripts_can_be_read_by_their_shell(shell: Shell) -> None:
+    script = shell.type("completion", "bash").stdout
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
