@@ -155,6 +155,9 @@ async def _dispatch(lane: LaneState) -> None:
         if lane.paused_until > lane.clock.now():
             await anyio.sleep(lane.paused_until - lane.clock.now())
         permit = await lane.limiter.acquire()
+        if not lane.queue:  # dropped by a stop, which is about to reach this task as well
+            permit.ignore()
+            continue
         lane.calling += 1
         lane.calls.start_soon(start, lane, lane.queue.popleft(), permit)
 

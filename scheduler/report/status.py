@@ -51,10 +51,9 @@ def _reasons(report: Report) -> list[str]:
     """Name open targets with their reasons; those that share one are counted."""
     waiting = [target for target in report.targets if target.outcome in _OPEN]
     shared = Counter(target.reason for target in waiting)
-    lines = []
-    for target in waiting:
-        if shared[target.reason] == 1:
-            lines.append(f"  {target.lane}/{target.place}: {target.reason}")
+    lines = [
+        f"  {target.lane}/{target.place}: {target.reason}" for target in waiting if shared[target.reason] == 1
+    ]
     lines = [*lines[:NAMED], *([f"  … and {len(lines) - NAMED} more"] if len(lines) > NAMED else [])]
     lines += [f"  {count} targets: {reason}" for reason, count in shared.items() if count > 1]
     return lines

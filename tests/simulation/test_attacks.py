@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from scheduler.amplify.port import Answer, CallFailed, Kind, Stage
 from scheduler.engine.clock import Clock
-from scheduler.journal.memory import MemoryJournal
 from scheduler.events import StartIntended
+from scheduler.journal.memory import MemoryJournal
 from scheduler.model import Evidence, FailureBudget, Job, JobType, LaneKey, OnBusy, StopCause, Target
 from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Operation, Scenario
 from scheduler.report.document import Report
@@ -71,7 +72,7 @@ class HookedPort(Port):
 class HookedWorld(World):
     """A world in which `before_start` may delay a StartJob, or fail it before it is sent."""
 
-    before_start: Callable[[Target], Awaitable[None]] = lambda _: anyio.sleep(0)
+    before_start: Callable[[Target], Awaitable[None]] = lambda _: anyio.lowlevel.checkpoint()
 
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
         return HookedPort(self, key, self.lives)
@@ -231,9 +232,7 @@ def test_a_budget_that_trips_before_a_lane_opens_does_not_keep_its_jobs_from_bei
     async def main() -> None:
         rules = [BranchRule(app="dfails", fails=True)]
         world = SlowToVerify(slow(branches=rules, build_time=(20 * MINUTES, 20 * MINUTES)))
-        run = world.open(
-            [target("dgood", account="slow"), target("dfails")], budget=FailureBudget(count=0)
-        )
+        run = world.open([target("dgood", account="slow"), target("dfails")], budget=FailureBudget(count=0))
         await world.kill(run, 10 * MINUTES)
         assert len(world.truth.jobs) == 2
         await anyio.sleep(9 * MINUTES)
@@ -332,9 +331,7 @@ def test_a_branch_that_cannot_be_looked_at_slows_nobody_else() -> None:
     """The look before the start fails on the service's side for one branch, every time."""
 
     async def main() -> None:
-        broken = Fault(
-            kind=FaultKind.ERROR_BEFORE, operation=Operation.LIST_JOBS, app="d00000", status=500
-        )
+        broken = Fault(kind=FaultKind.ERROR_BEFORE, operation=Operation.LIST_JOBS, app="d00000", status=500)
         world = World(slow(slots=50, faults=[broken]))
         with anyio.fail_after(24 * HOURS):
             report = await world.release(fleet(20))
@@ -378,23 +375,18 @@ def test_a_lane_whose_reads_are_answered_is_not_given_up_as_out_of_reach() -> No
 # Never twice
 
 
-@pytest.mark.parametrize("echo", [True, False])
 @pytest.mark.parametrize("quick", [True, False])
-def test_a_job_made_by_a_start_that_was_said_to_be_throttled_is_adopted(quick: bool, echo: bool) -> None:
-    """Before the next attempt the branch is looked at, and a job that fits the last one is taken for it.
-
-    A quick job has ended by then.
-    """
+def test_a_job_made_by_a_start_that_was_said_to_be_throttled_is_adopted(quick: bool) -> None:
+    """Before the next attempt the branch is looked at. A quick job has ended by then, and is ours too."""
 
     async def main() -> None:
         times = {"build_time": 0.5, "pending_time": 0, "provision_time": 0} if quick else {}
-        world = World(slow(marker_echo=echo, faults=[start_lies_throttled()], **times))
+        world = World(slow(faults=[start_lies_throttled()], **times))
+        world.disk.markers[LANE, "RELEASE"] = True  # nothing but the earlier attempt calls for a look
         report = await world.release([target("dtwice")])
         assert outcomes(report) == {"succeeded": 1}
         assert len(world.truth.jobs) == 1
-        assert report.targets[0].evidence == (
-            Evidence.ADOPTED_EXACT if echo else Evidence.ADOPTED_PROBABLE
-        )
+        assert report.targets[0].evidence is Evidence.ADOPTED_EXACT
 
     simulate(main)
 
@@ -434,8 +426,8 @@ def test_one_failed_read_long_after_the_settle_time_leaves_no_start_unresolved()
     simulate(main)
 
 
-def test_one_failed_read_after_a_long_break_times_no_job_out() -> None:
-    """A run is resumed in the morning, and the first look at each job is throttled; they ended long ago."""
+def test_failed_reads_after_a_long_break_time_no_job_out() -> None:
+    """A run is resumed in the morning, and the first looks are throttled; the jobs ended long ago."""
 
     async def main() -> None:
         world = World(slow(faults=[Fault(kind=FaultKind.THROTTLE, operation=Operation.GET_JOB, times=50)]))

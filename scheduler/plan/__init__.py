@@ -1,0 +1,6 @@
+"""Plans: from a file that a person wrote to a fixed list of targets.
+
+`load` is the way in. A file travels through `source` (bytes), `yaml_source` or `toml_source` (a plain tree),
+`check` (faults, all of them at once) and `resolve` (targets). `freeze` turns the result into plain data and
+back, `select` narrows it, `schema` describes the file to editors.
+"""

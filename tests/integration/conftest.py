@@ -1,0 +1,52 @@
+"""Servers on real sockets, with faults by script."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, suppress
+
+import pytest
+
+from tests.integration.wire import Connection, Script, Serve, Wire
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Start servers on 127.0.0.1 that follow a script; `context` makes them speak TLS."""
+    async with AsyncExitStack() as stack:
+
+        async def start(script: Script, context: ssl.SSLContext | None = None) -> Wire:
+            wire = Wire()
+            tasks: set[asyncio.Task[None]] = set()
+
+            async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                wire.connections += 1
+                try:
+                    with suppress(EOFError, OSError):
+                        await script(Connection(wire, reader, writer))
+                    writer.close()
+                    with suppress(OSError):
+                        await writer.wait_closed()
+                finally:
+                    writer.transport.abort()
+
+            def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                task = asyncio.create_task(serve_one(reader, writer))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+
+            async def stop() -> None:
+                server.close()
+                for task in list(tasks):
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.sleep(0)  # the loop closes an aborted socket in its next round
+
+            server = await asyncio.start_server(accepted, "127.0.0.1", 0, ssl=context)
+            wire.port = server.sockets[0].getsockname()[1]
+            stack.push_async_callback(stop)
+            return wire
+
+        yield start
