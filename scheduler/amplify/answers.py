@@ -6,7 +6,7 @@ id. ListApps and GetApp answer with environment variables and passwords too; not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -66,6 +66,18 @@ def job(summary: Any) -> Job:
         sourceUrl=_bare(summary.get("sourceUrl")),
         sourceUrlType=summary.get("sourceUrlType"),
     )
+
+
+def enough(page: Sequence[Job], *, down_to: int | None) -> bool:
+    """Say whether no further page of jobs is wanted after this one.
+
+    Newest first is how the service lists jobs as far as anybody saw, but nowhere promised: a page that is in
+    any other order says nothing of those that follow.
+    """
+    numbers = [job.number for job in page]
+    if down_to is not None:
+        return any(number <= down_to for number in numbers)
+    return bool(numbers) and numbers == sorted(numbers, reverse=True)
 
 
 def failed_step(steps: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..model import Job, Target
@@ -73,19 +74,15 @@ class AmplifyClient:
 
         return await self._make("GetJob", call)
 
-    async def list_jobs(self, app: str, branch: str, *, down_to: int = 0) -> JobPage:
-        """Read a branch's jobs, page by page, until a page reaches a job id of `down_to` or below."""
-
-        def reached(jobs: Sequence[Job]) -> bool:
-            return any(job.number <= down_to for job in jobs)
-
+    async def list_jobs(self, app: str, branch: str, *, down_to: int | None = None) -> JobPage:
+        """Read a branch's jobs, page by page, down to a job id; None: the newest are enough."""
         jobs, server_at = await self._list(
             "ListJobs",
             self._service.list_jobs,
             {"appId": app, "branchName": branch, "maxResults": _JOBS},
             "jobSummaries",
             answers.job,
-            reached,
+            partial(answers.enough, down_to=down_to),
         )
         return JobPage(jobs, server_at)
 

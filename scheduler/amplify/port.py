@@ -99,8 +99,11 @@ class AmplifyPort(Protocol):
         """Read one job."""
         ...
 
-    async def list_jobs(self, app: str, branch: str, *, down_to: int = 0) -> JobPage:
-        """Read a branch's jobs, page by page, until a page reaches a job id of `down_to` or below."""
+    async def list_jobs(self, app: str, branch: str, *, down_to: int | None = None) -> JobPage:
+        """Read a branch's jobs, page by page, until a page reaches a job id of `down_to` or below.
+
+        None: the newest jobs are enough, so the first page is, if it begins with the newest.
+        """
         ...
 
     async def stop_job(self, app: str, branch: str, job_id: str) -> None:

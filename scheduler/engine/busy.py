@@ -11,11 +11,10 @@ from ..amplify.port import CallFailed, Kind
 from ..events import JobAdopted
 from ..model import Evidence, Job, OnBusy, Outcome
 from .evidence import own_job
-from .faults import mended
+from .faults import mended, read
 from .follow import follow
 from .state import Entry, LaneState
 
-FIRST_PAGE = 2**63  #: a bound that every job id is below: one page of a branch's jobs is enough
 SOONEST = 0.2  #: seconds between two looks at the branch
 LATEST = 15.0
 
@@ -25,7 +24,6 @@ async def settle_busy(lane: LaneState, entry: Entry, jobs: Sequence[Job] | None)
 
     `jobs`: the branch's jobs, if they were just listed.
     """
-    lane.parked += 1
     try:
         await _settle(lane, entry, jobs)
     finally:
@@ -39,7 +37,7 @@ async def _settle(lane: LaneState, entry: Entry, jobs: Sequence[Job] | None) -> 
         entry.busy_since = lane.clock.now()
     asked_to_stop = False
     while True:
-        jobs = jobs if jobs is not None else await _list(lane, entry)
+        jobs = jobs if jobs is not None else await _list(lane, entry, entry.busy_since)
         if jobs is None:
             return
         if (own := own_job(entry.intents, jobs)) is not None:
@@ -47,57 +45,66 @@ async def _settle(lane: LaneState, entry: Entry, jobs: Sequence[Job] | None) -> 
             _take(lane, entry, own[1], Evidence.ADOPTED_EXACT, own[0], "the job on the branch is our own")
             return
         active = max((job for job in jobs if not job.ended), key=lambda job: job.number, default=None)
-        if active is None:
-            if entry.busy_count > 1:
-                # StartJob and ListJobs disagree; asking again at once would not help.
-                await anyio.sleep(min(LATEST, SOONEST * 2.0**entry.busy_count))
+        waited = lane.clock.now() - entry.busy_since
+        if active is None and entry.busy_count == 1:
             lane.queue.appendleft(entry)
             return
-        waited = lane.clock.now() - entry.busy_since
         if _give_way(lane, entry, active, waited):
+            return
+        if active is None:
+            # StartJob says that the branch is busy, ListJobs that it is not; asking at once would not help.
+            await anyio.sleep(min(LATEST, SOONEST * 2.0 ** min(entry.busy_count, 10)))
+            lane.queue.appendleft(entry)
             return
         if entry.target.on_busy is OnBusy.SUPERSEDE and not asked_to_stop:
             asked_to_stop = await _supersede(lane, entry, active)
-        lane.park(entry, f"waiting for {_named(active)} on the branch")
+        lane.park(entry, f"{_named(active)} holds the branch")
         await anyio.sleep(min(LATEST, max(SOONEST, 0.1 * waited), entry.target.queue_timeout - waited))
         jobs = None
 
 
-def _give_way(lane: LaneState, entry: Entry, active: Job, waited: float) -> bool:
+def _give_way(lane: LaneState, entry: Entry, active: Job | None, waited: float) -> bool:
     """End the target, or follow the branch's job in its stead, if its `on_busy` or its patience says so."""
     match entry.target.on_busy:
         case OnBusy.SKIP:
             lane.end(entry, Outcome.SKIPPED, f"the branch is busy with {_named(active)}")
+            return True
         case OnBusy.FAIL:
             lane.end(entry, Outcome.FAILED, f"the branch is busy with {_named(active)}")
-        case OnBusy.ATTACH:
+            return True
+        case OnBusy.ATTACH if active is not None:
             _take(lane, entry, active, Evidence.ATTACHED, None, f"attached to {_named(active)}")
-        case OnBusy.WAIT | OnBusy.SUPERSEDE:
+            return True
+        case OnBusy.WAIT | OnBusy.SUPERSEDE | OnBusy.ATTACH:
             if waited < entry.target.queue_timeout:
                 return False
             reason = f"the branch was busy for {waited / 60:.0f} min, last with {_named(active)}"
             lane.end(entry, Outcome.SKIPPED, reason)
+            return True
         case _:
             assert_never(entry.target.on_busy)
-    return True
 
 
-async def _list(lane: LaneState, entry: Entry) -> Sequence[Job] | None:
-    """List the branch's newest jobs, as often as it takes; None: the target ended or its lane stopped."""
+async def _list(lane: LaneState, entry: Entry, since: float) -> Sequence[Job] | None:
+    """List the branch's newest jobs, with the target's patience; None: it ended, or its lane stopped."""
     target = entry.target
     wait = SOONEST
     while True:
+        refreshes = lane.refreshes
         try:
-            page = await lane.reads.make(
-                lambda: lane.port.list_jobs(target.app, target.branch, down_to=FIRST_PAGE)
-            )
+            page = await read(lane, lambda: lane.port.list_jobs(target.app, target.branch))
         except CallFailed as failure:
+            waited = lane.clock.now() - since
             if failure.kind in {Kind.REJECTED, Kind.DENIED}:
                 lane.end(entry, Outcome.REJECTED, failure.reason)
                 return None
-            if not await mended(lane, failure):
+            if waited >= target.queue_timeout:
+                reason = f"the branch's jobs could not be listed for {waited / 60:.0f} min: {failure.reason}"
+                lane.end(entry, Outcome.SKIPPED, reason)
                 return None
-            await anyio.sleep(wait)
+            if not await mended(lane, failure, refreshes):
+                return None
+            await anyio.sleep(min(wait, target.queue_timeout - waited))
             wait = min(LATEST, 2 * wait)
         else:
             lane.heard(page.server_at)
@@ -110,7 +117,7 @@ async def _supersede(lane: LaneState, entry: Entry, active: Job) -> bool:
     if active.jobId not in lane.journal.owners(target.region, target.app, target.branch):
         return False
     try:
-        await lane.reads.make(lambda: lane.port.stop_job(target.app, target.branch, active.jobId))
+        await read(lane, lambda: lane.port.stop_job(target.app, target.branch, active.jobId))
     except CallFailed:
         return False  # it may have ended meanwhile; the next look tells
     return True
@@ -137,5 +144,5 @@ def _take(
     follow(lane, entry)
 
 
-def _named(job: Job) -> str:
-    return f"job {job.jobId} ({job.status})"
+def _named(job: Job | None) -> str:
+    return "a job that cannot be seen" if job is None else f"job {job.jobId} ({job.status})"

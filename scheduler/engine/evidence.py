@@ -12,10 +12,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..model import Job
+from ..model import Job, JobType
 
-#: Commit messages may have this many characters with the marker; the API's own bound is 10,000.
-MESSAGE_AT_MOST = 9_990
 EARLY = 5.0  #: seconds before the send, on the service's clock, in which its job may claim to have started
 LATE = 60.0  #: seconds after the answer was given up in which the job may still have appeared
 
@@ -105,8 +103,8 @@ def _fits(doubt: Doubt, fence: int, job: Job, owners: Mapping[str, str]) -> bool
         return False
     if job.jobType not in {None, doubt.job_type}:
         return False
-    if marked(job.commitMessage):
-        return False  # it carries another intent's marker
+    if marked(job.commitMessage) and doubt.job_type != JobType.RETRY:
+        return False  # it carries another intent's marker; a retry shows the message of the job it repeats
     if job.startTime is None or doubt.sent is None or doubt.given_up is None:
         return True
     return doubt.sent - EARLY <= job.startTime.timestamp() <= doubt.given_up + LATE

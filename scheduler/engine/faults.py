@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from ..amplify.port import CallFailed, Kind
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from ..amplify.port import CallFailed, Kind, Stage
 from .state import LaneState
 
 DENIALS = 3  #: refusals for want of permission, with nothing started, after which a lane is given up
 UNREACHABLE = 300.0  #: seconds without any answer after which a lane is given up
 PAUSE_AT_MOST = 30.0
+
+T = TypeVar("T")
+
+
+async def read(lane: LaneState, call: Callable[[], Awaitable[T]]) -> T:
+    """Make a read of the lane. Raises CallFailed as the call does."""
+    try:
+        answer = await lane.reads.make(call)
+    except CallFailed as failure:
+        if failure.stage is Stage.ANSWERED:
+            reached(lane)
+        raise
+    reached(lane)
+    lane.proven = True
+    return answer
 
 
 def reached(lane: LaneState) -> None:
@@ -17,14 +35,15 @@ def reached(lane: LaneState) -> None:
 
 
 def pause(lane: LaneState, failure: CallFailed) -> None:
-    """Hold the whole lane's starts for a growing while: the service was not reached."""
+    """Hold the whole lane's starts for a growing while: the service was not reached. A burst counts once."""
     now = lane.clock.now()
-    lane.unreached += 1
     if lane.unreached_since is None:
         lane.unreached_since = now
     if now - lane.unreached_since > UNREACHABLE:
         lane.stop(f"no answer for {UNREACHABLE / 60:.0f} minutes: {failure.reason}", denied=False)
-    lane.paused_until = now + min(PAUSE_AT_MOST, 0.25 * 2 ** min(lane.unreached, 8))
+    if now >= lane.paused_until:
+        lane.unreached += 1
+        lane.paused_until = now + min(PAUSE_AT_MOST, 0.25 * 2.0 ** min(lane.unreached, 8))
 
 
 def denied(lane: LaneState, failure: CallFailed) -> None:
@@ -34,24 +53,34 @@ def denied(lane: LaneState, failure: CallFailed) -> None:
         lane.stop(failure.reason, denied=True)
 
 
-async def mended(lane: LaneState, failure: CallFailed) -> bool:
+async def mended(lane: LaneState, failure: CallFailed, refreshes: int) -> bool:
     """Deal with a fault of credentials or configuration; return whether another try makes sense.
 
-    Expired credentials are fetched anew once between two good calls; whatever else is wrong stops the lane.
+    `refreshes` is the lane's count when the call was made: a call that left with credentials which have been
+    replaced since simply goes again. New credentials that are refused like the old ones stop the lane, as
+    does every other fault that each further call would meet.
     """
     match failure.kind:
-        case Kind.EXPIRED if not lane.refreshed:
-            lane.refreshed = True
-            try:
-                await lane.outside.refresh()
-            except CallFailed as again:
-                lane.stop(again.reason, denied=True)
-                lane.look_away()
-                return False
-            return True
-        case Kind.EXPIRED | Kind.CREDENTIALS | Kind.BROKEN:
-            lane.stop(failure.reason, denied=failure.kind is not Kind.BROKEN)
-            lane.look_away()
-            return False
+        case Kind.EXPIRED:
+            async with lane.refreshing:
+                if refreshes < lane.refreshes:
+                    return True
+                if not lane.proven:
+                    return _given_up(lane, failure.reason, denied=True)
+                lane.refreshes += 1
+                lane.proven = False
+                try:
+                    await lane.outside.refresh()
+                except CallFailed as again:
+                    return _given_up(lane, again.reason, denied=True)
+                return True
+        case Kind.CREDENTIALS | Kind.BROKEN:
+            return _given_up(lane, failure.reason, denied=failure.kind is Kind.CREDENTIALS)
         case _:
             return True
+
+
+def _given_up(lane: LaneState, reason: str, *, denied: bool) -> bool:
+    lane.stop(reason, denied=denied)
+    lane.look_away()
+    return False

@@ -9,7 +9,7 @@ import anyio
 from ..amplify.port import Answer, CallFailed, Kind
 from ..events import JobChanged
 from ..model import Job, Outcome
-from .faults import mended
+from .faults import mended, read
 from .state import Entry, LaneState
 
 LOST = 60.0  #: seconds for which a job that cannot be found may still turn up
@@ -26,6 +26,7 @@ def follow(lane: LaneState, entry: Entry, *, age: float = 0.0) -> None:
     assert entry.job is not None
     now = lane.clock.now()
     entry.started_at = now - age
+    entry.taken_at = entry.read_at = now
     lane.followed[entry.position] = entry
     lane.note_peaks()
     target = entry.target
@@ -77,14 +78,15 @@ async def follow_jobs(lane: LaneState) -> None:
 async def _read(lane: LaneState, entry: Entry) -> None:
     job = entry.job
     assert job is not None
-    target = entry.target
+    target, refreshes = entry.target, lane.refreshes
     try:
-        answer = await lane.reads.make(lambda: lane.port.get_job(target.app, target.branch, job.jobId))
+        answer = await read(lane, lambda: lane.port.get_job(target.app, target.branch, job.jobId))
     except CallFailed as failure:
-        await _unreadable(lane, entry, failure)
+        await _unreadable(lane, entry, failure, refreshes)
     else:
-        lane.refreshed = False
         entry.lost_since = None
+        entry.read_at = lane.clock.now()
+        lane.learn_marker(entry, answer.job)
         observe(lane, entry, answer)
     finally:
         lane.reading -= 1
@@ -106,9 +108,8 @@ def observe(lane: LaneState, entry: Entry, answer: Answer) -> None:
     """Take note of a job as it was just read."""
     job, before = answer.job, entry.job
     now = lane.clock.now()
-    waited = now - entry.started_at
+    waited = now - entry.taken_at
     lane.heard(answer.server_at)
-    lane.learn_marker(entry, job)
     if entry.active_at is None and not job.queued:
         entry.active_at = now
         lane.limiter.tell(lambda limit, _: limit.job_active(waited))
@@ -123,7 +124,7 @@ def observe(lane: LaneState, entry: Entry, answer: Answer) -> None:
         if not entry.ended and lane.options.follow:
             lane.open -= 1
             lane.end(entry, _OUTCOMES[job.status], _reason(job, answer.detail))
-    elif not entry.ended and lane.options.follow:
+    elif not entry.ended:
         _check_deadlines(lane, entry, job, now)
 
 
@@ -151,15 +152,21 @@ def _check_deadlines(lane: LaneState, entry: Entry, job: Job, now: float) -> Non
     else:
         over, limit, name = now - entry.active_at, target.build_timeout, "build_timeout"
     if over > limit:
-        lane.open -= 1
-        lane.end(
-            entry,
-            Outcome.TIMED_OUT,
-            f"job {job.jobId} is still {job.status} after {over / 60:.0f} min ({name}); it goes on in AWS",
+        reason = (
+            f"job {job.jobId} is still {job.status} after {over / 60:.0f} min ({name}); it goes on in AWS"
         )
+        _give_up(lane, entry, Outcome.TIMED_OUT, reason)
 
 
-async def _unreadable(lane: LaneState, entry: Entry, failure: CallFailed) -> None:
+def _give_up(lane: LaneState, entry: Entry, outcome: Outcome, reason: str) -> None:
+    """End the target while its job, as far as is known, goes on. A run that does not follow says nothing."""
+    if lane.options.follow:
+        lane.open -= 1
+        lane.end(entry, outcome, reason)
+    entry.ended = True
+
+
+async def _unreadable(lane: LaneState, entry: Entry, failure: CallFailed, refreshes: int) -> None:
     """A read failed: that never fails the job. Only one that stays away for long is given up."""
     job = entry.job
     assert job is not None
@@ -168,17 +175,15 @@ async def _unreadable(lane: LaneState, entry: Entry, failure: CallFailed) -> Non
         entry.lost_since = entry.lost_since if entry.lost_since is not None else now
         if now - entry.lost_since > LOST:
             _leave(lane, entry)
-            if not entry.ended and lane.options.follow:
-                lane.open -= 1
-                lane.end(
-                    entry,
-                    Outcome.UNRESOLVED,
-                    f"job {job.jobId} was started and can no longer be read: {failure.reason}",
-                )
+            if not entry.ended:
+                reason = f"job {job.jobId} was started and can no longer be read: {failure.reason}"
+                _give_up(lane, entry, Outcome.UNRESOLVED, reason)
         return
-    await mended(lane, failure)
-    if not entry.ended and lane.options.follow:
-        _check_deadlines(lane, entry, job, now)
+    await mended(lane, failure, refreshes)
+    unseen = now - entry.read_at
+    if not entry.ended and unseen > entry.target.build_timeout:
+        reason = f"job {job.jobId} could not be read for {unseen / 60:.0f} min: {failure.reason}"
+        _give_up(lane, entry, Outcome.TIMED_OUT, reason)
 
 
 def _leave(lane: LaneState, entry: Entry) -> None:

@@ -17,7 +17,7 @@ from .follow import follow, follow_jobs
 from .limit import Change, Limit
 from .limiter import Limiter
 from .reads import Reads
-from .reconcile import reconcile, reconcile_earlier
+from .reconcile import Sought, reconcile, reconcile_earlier
 from .schedule import Schedule
 from .start import start
 from .state import Counters, Entry, LaneState, Options, Outside
@@ -76,30 +76,32 @@ async def run_lane(lane: LaneState, records: Sequence[TargetRecord], earlier: Ma
     flight come to their end in any case.
     """
     async with anyio.create_task_group() as lane.calls:
-        await lane.calls.start(_host_starts, lane)
-        await lane.calls.start(_host_follows, lane)
+        starts = await lane.calls.start(_host_starts, lane)
+        follows = await lane.calls.start(_host_follows, lane)
         _sort(lane, records, earlier)
         while not lane.done:
             await lane.news.wait()
-        lane.starts.cancel_scope.cancel()
-        lane.follows.cancel_scope.cancel()
+        starts.cancel()
+        follows.cancel()
     if lane.denials and lane.stopped is None and lane.denials == len(records):
         reason = "every start was refused for want of permission"
         lane.record(LaneStopped(at=lane.clock.wall(), lane=lane.key, reason=reason, denied=True))
     lane.measure()
 
 
-async def _host_starts(lane: LaneState, *, task_status: TaskStatus[None]) -> None:
+async def _host_starts(lane: LaneState, *, task_status: TaskStatus[anyio.CancelScope]) -> None:
     async with anyio.create_task_group() as lane.starts:
-        lane.starts.start_soon(_dispatch, lane)
-        task_status.started()
+        task_status.started(lane.starts.cancel_scope)
+        if lane.stopped is None:
+            lane.starts.start_soon(_dispatch, lane)
 
 
-async def _host_follows(lane: LaneState, *, task_status: TaskStatus[None]) -> None:
+async def _host_follows(lane: LaneState, *, task_status: TaskStatus[anyio.CancelScope]) -> None:
     async with anyio.create_task_group() as lane.follows:
-        lane.follows.start_soon(follow_jobs, lane)
-        lane.follows.start_soon(_measure, lane)
-        task_status.started()
+        task_status.started(lane.follows.cancel_scope)
+        if not lane.blind:
+            lane.follows.start_soon(follow_jobs, lane)
+            lane.follows.start_soon(_keep_an_eye, lane)
 
 
 def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int, Earlier]) -> None:
@@ -116,20 +118,19 @@ def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int
             case Need.NOTHING:
                 pass
             case Need.START if record.position in earlier:
-                lane.starts.start_soon(reconcile_earlier, lane, entry, earlier[record.position])
-                lane.parked += 1
+                lane.set_apart(reconcile_earlier, entry, earlier[record.position])
             case Need.START:
-                lane.queue.append(entry)
+                if lane.stopped is None:
+                    lane.queue.append(entry)
             case Need.FOLLOW if lane.options.follow:
                 lane.limiter.tell(lambda limit, _: limit.job_held())
                 follow(lane, entry, age=_age(lane, record))
             case Need.FOLLOW:
                 pass
             case Need.RECONCILE:
-                lane.in_doubt += 1
                 doubt = next(attempt for attempt in reversed(record.attempts) if attempt.in_doubt)
-                why = doubt.error or "the process ended before it came"
-                lane.follows.start_soon(reconcile, lane, entry, doubt, why)
+                sought = Sought.of_dead_process(doubt, lane.clock)
+                lane.keep_watch(reconcile, entry, sought, doubt.error or "the process ended before it came")
             case need:
                 assert_never(need)
     lane.wake()
@@ -154,15 +155,33 @@ async def _dispatch(lane: LaneState) -> None:
             continue
         if lane.paused_until > lane.clock.now():
             await anyio.sleep(lane.paused_until - lane.clock.now())
+            continue
         permit = await lane.limiter.acquire()
-        if not lane.queue:  # dropped by a stop, which is about to reach this task as well
-            permit.ignore()
+        if not lane.queue or lane.paused_until > lane.clock.now():
+            permit.ignore()  # a stop dropped the queue, or a pause began, while the permit was waited for
             continue
         lane.calling += 1
         lane.calls.start_soon(start, lane, lane.queue.popleft(), permit)
 
 
-async def _measure(lane: LaneState) -> None:
+async def _keep_an_eye(lane: LaneState) -> None:
+    """Record the lane's counters now and then, and give it up when it can never move again."""
     while True:
         await anyio.sleep(MEASURE_EVERY)
         lane.measure()
+        _name_stall(lane)
+
+
+def _name_stall(lane: LaneState) -> None:
+    """Stop a lane all of whose slots are held by jobs that timed out, once the next target's patience ends."""
+    held = bool(lane.followed) and all(entry.ended for entry in lane.followed.values())
+    if not (held and lane.queue) or lane.calling or lane.in_doubt:
+        lane.stalled_since = None
+        return
+    now = lane.clock.now()
+    if lane.stalled_since is None:
+        lane.stalled_since = now
+    if now - lane.stalled_since > lane.queue[0].target.queue_timeout:
+        jobs = len(lane.followed)
+        reason = f"{jobs} jobs that timed out hold every slot; stop them in the Amplify console and resume"
+        lane.stop(reason, denied=False)

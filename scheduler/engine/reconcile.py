@@ -11,15 +11,35 @@ from ..amplify.port import CallFailed
 from ..events import JobAdopted
 from ..journal.port import AttemptRecord, TargetRecord
 from ..model import Evidence, Job, Outcome, Target, rfc3339
+from .clock import Clock
 from .evidence import Absent, Conflict, Doubt, Exact, Finding, Probable, find
-from .faults import mended
+from .faults import mended, read
 from .follow import follow
 from .state import Entry, LaneState
 
-CALL_AT_MOST = 60.0  #: seconds a StartJob call lasts at most; one of a dead process began no later ending
+CALL_AT_MOST = 60.0  #: seconds a StartJob call lasts at most, also one of a process that died
+LAST_LOOKS = 60.0  #: seconds beyond the settle time in which a look that failed is tried again
 HOLD = 30.0  #: seconds for which a start in doubt holds a slot
 SOONEST = 0.5  #: seconds between two looks at the branch, doubling
 LATEST = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A start in doubt, with the moments when it was sent and given up, on the steady clock."""
+
+    attempt: AttemptRecord
+    sent: float
+    given_up: float
+
+    @classmethod
+    def of_dead_process(cls, attempt: AttemptRecord, clock: Clock) -> Sought:
+        """Place an earlier process's start on this one's clock; only the wall clock can tell how old it is."""
+        now = clock.now()
+        sent = now - max(0.0, clock.wall() - attempt.sent_at)
+        if attempt.answered_at is None:
+            return cls(attempt, sent, min(now, sent + CALL_AT_MOST))
+        return cls(attempt, sent, sent + max(0.0, attempt.answered_at - attempt.sent_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +49,20 @@ class _Found:
     reason: str
 
 
-async def reconcile(lane: LaneState, entry: Entry, attempt: AttemptRecord, why: str) -> None:
+async def reconcile(lane: LaneState, entry: Entry, sought: Sought, why: str) -> None:
     """Find out what became of this run's own start in doubt, and follow its job or report it unresolved."""
     try:
         held = _Slot(lane)
         lane.park(entry, "in doubt: the start's answer never came; looking for its job")
-        found = await _look(lane, entry.target, attempt, held)
+        found = await _look(lane, entry.target, sought, held)
         if isinstance(found, str):
             held.release()
-            lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, attempt, why, found))
+            lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, sought.attempt, why, found))
             return
         held.keep()
         entry.job, entry.evidence = found.job, found.evidence
-        _adopt(lane, entry.position, attempt.intent, found)
-        follow(lane, entry, age=max(0.0, lane.clock.wall() - attempt.sent_at))
+        _adopt(lane, entry.position, sought.attempt.intent, found)
+        follow(lane, entry, age=lane.clock.now() - sought.sent)
     finally:
         lane.in_doubt -= 1
         lane.wake()
@@ -56,7 +76,8 @@ async def reconcile_earlier(
         for run, record in earlier:
             for attempt in (attempt for attempt in record.attempts if attempt.in_doubt):
                 lane.park(entry, f"looking for a start of run {run} that is in doubt")
-                found = await _look(lane, record.target, attempt, None)
+                sought = Sought.of_dead_process(attempt, lane.clock)
+                found = await _look(lane, record.target, sought, None)
                 if isinstance(found, str):
                     sentence = _sentence(lane, attempt, f"by run {run}", found)
                     lane.end(
@@ -93,53 +114,53 @@ class _Slot:
             self.release()
 
 
-async def _look(lane: LaneState, target: Target, attempt: AttemptRecord, slot: _Slot | None) -> _Found | str:
+async def _look(lane: LaneState, target: Target, sought: Sought, slot: _Slot | None) -> _Found | str:
     """List the branch's jobs until the settle time is over; return the job, or why there is none."""
-    given_up = attempt.answered_at
-    if given_up is None:
-        given_up = min(lane.clock.wall(), attempt.sent_at + CALL_AT_MOST)
-    deadline = lane.clock.now() + given_up + lane.options.settle - lane.clock.wall()
+    deadline = sought.given_up + lane.options.settle
+    over = max(deadline, lane.clock.now()) + LAST_LOOKS
     wait = SOONEST
     while True:
-        last = lane.clock.now() >= deadline
-        verdict = await _judge(lane, target, attempt, given_up, last=last)
+        now = lane.clock.now()
+        verdict = await _judge(lane, target, sought, last=now >= deadline, over=now >= over)
         if verdict is not None:
             return verdict
         if slot is not None:
             slot.expire()
-        await anyio.sleep(min(wait, max(0.0, deadline - lane.clock.now())))
+        left = deadline - lane.clock.now()
+        await anyio.sleep(min(wait, left) if left > 0 else wait)
         wait = min(LATEST, 2 * wait)
 
 
 async def _judge(
-    lane: LaneState, target: Target, attempt: AttemptRecord, given_up: float, *, last: bool
+    lane: LaneState, target: Target, sought: Sought, *, last: bool, over: bool
 ) -> _Found | str | None:
-    """Look once. Only an exact job settles the matter before the settle time is over."""
+    """Look once. Before the settle time is over (`last`), only an exact job settles the matter.
+
+    `over`: a look that fails is not tried again either.
+    """
+    refreshes = lane.refreshes
+    fence = sought.attempt.fence or 0
     try:
-        page = await lane.reads.make(
-            lambda: lane.port.list_jobs(target.app, target.branch, down_to=attempt.fence or 0)
-        )
+        page = await read(lane, lambda: lane.port.list_jobs(target.app, target.branch, down_to=fence))
     except CallFailed as failure:
-        if not await mended(lane, failure) or last:
+        if not await mended(lane, failure, refreshes) or over:
             return f"The branch's jobs could not be listed: {failure.reason}"
         return None
     lane.heard(page.server_at)
     owners = lane.journal.owners(target.region, target.app, target.branch)
-    finding = find(_doubt(lane, target, attempt, given_up), page.jobs, owners)
-    return _conclude(finding, last=last)
+    return _conclude(find(_doubt(lane, target, sought), page.jobs, owners), last=last)
 
 
-def _doubt(lane: LaneState, target: Target, attempt: AttemptRecord, given_up: float) -> Doubt:
-    skew = lane.skew
-    sent = attempt.server_at
-    if sent is None and skew is not None:
-        sent = attempt.sent_at + skew
+def _doubt(lane: LaneState, target: Target, sought: Sought) -> Doubt:
+    sent = sought.attempt.server_at
+    if sent is None and lane.offset is not None:
+        sent = sought.sent + lane.offset
     return Doubt(
-        intent=attempt.intent,
+        intent=sought.attempt.intent,
         job_type=target.job_type.value,
-        fence=attempt.fence,
+        fence=sought.attempt.fence,
         sent=sent,
-        given_up=None if sent is None else sent + given_up - attempt.sent_at,
+        given_up=None if sent is None else sent + sought.given_up - sought.sent,
         kept=target.marker and lane.markers.get(target.job_type.value) is True,
     )
 

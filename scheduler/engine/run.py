@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import anyio
 
-from ..amplify.port import AccountsPort, CallFailed, Kind
+from ..amplify.port import AccountsPort, AmplifyPort, CallFailed, Kind
 from ..events import Event, LaneMeasured, LaneStopped, RunEnded, RunStopping
 from ..journal.port import Journal, LaneRecord, RunRecord, TargetRecord
 from ..model import FAILURES, LaneKey, Outcome, StopCause
@@ -45,6 +45,7 @@ class Run:
         self._lanes: dict[LaneKey, LaneState] = {}
         self._verified: dict[str, CallFailed | None] = {}
         self._verifying: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+        self._openings: set[anyio.CancelScope] = set()
         self._stopped: RunStopping | None = None
         self._stopping = anyio.Event()
         self._recorded = anyio.Event()
@@ -54,7 +55,7 @@ class Run:
     async def execute(self) -> None:
         """Go on with the records' targets from where the journal says they are, until the run is over.
 
-        Raises JournalError when an intent cannot be made durable; nothing is sent without.
+        Raises a group of JournalError when an intent cannot be made durable; nothing is sent without.
         """
         try:
             async with anyio.create_task_group() as background:
@@ -73,6 +74,10 @@ class Run:
     def stop(self, cause: StopCause, reason: str) -> None:
         """Start nothing more. All causes but the failure budget also end the following; jobs in AWS go on."""
         self._record_stop(cause, reason)
+        if cause is not StopCause.FAILURE_BUDGET:
+            self._stopping.set()
+            for opening in self._openings:
+                opening.cancel()
         for lane in self._lanes.values():
             self._stop_lane(lane)
 
@@ -87,7 +92,6 @@ class Run:
         lane.halt(self._stopped.reason)
         if self._stopped.cause is not StopCause.FAILURE_BUDGET:
             lane.look_away()
-            self._stopping.set()
 
     async def _run_lanes(self) -> None:
         by_lane: defaultdict[LaneKey, list[TargetRecord]] = defaultdict(list)
@@ -112,21 +116,8 @@ class Run:
         self, before: LaneRecord, records: Sequence[TargetRecord], earlier: Mapping[int, Earlier]
     ) -> None:
         key = before.lane
-        failure = await self._verify(key.account)
-        if failure is None:
-            try:
-                port = await self._accounts.lane(key, calls=CALLS)
-            except CallFailed as refusal:
-                failure = refusal
-        if failure is not None:
-            self._record(
-                LaneStopped(
-                    at=self._clock.wall(),
-                    lane=key,
-                    reason=failure.reason,
-                    denied=failure.kind in {Kind.CREDENTIALS, Kind.EXPIRED, Kind.DENIED},
-                )
-            )
+        port = await self._open(key)
+        if port is None:
             return
 
         async def refresh() -> None:
@@ -140,9 +131,28 @@ class Run:
             tell_ended=self._target_ended,
         )
         lane = open_lane(before, port, self._journal, outside, self._options, self._run.plan.limits)
-        if self._stopped is None:
-            self._lanes[key] = lane
-            await run_lane(lane, records, earlier)
+        self._lanes[key] = lane
+        if self._stopped is not None:
+            self._stop_lane(lane)
+        await run_lane(lane, records, earlier)
+
+    async def _open(self, key: LaneKey) -> AmplifyPort | None:
+        """Verify the lane's account and open its way to the service; None: it cannot be, or a stop cut that."""
+        with anyio.CancelScope() as opening:
+            if self._stopping.is_set():
+                return None
+            self._openings.add(opening)
+            try:
+                if (failure := await self._verify(key.account)) is None:
+                    return await self._accounts.lane(key, calls=CALLS)
+            except CallFailed as refusal:
+                failure = refusal
+            finally:
+                self._openings.discard(opening)
+            denied = failure.kind in {Kind.CREDENTIALS, Kind.EXPIRED, Kind.DENIED}
+            reason = failure.reason
+            self._record(LaneStopped(at=self._clock.wall(), lane=key, reason=reason, denied=denied))
+        return None
 
     async def _verify(self, account: str) -> CallFailed | None:
         """Ask once an account whose it is; return what is wrong with it."""

@@ -9,11 +9,11 @@ from ..events import StartAnswered, StartIntended
 from ..journal.port import AttemptRecord
 from ..model import Evidence, JobType, Outcome, Result
 from .busy import settle_busy
-from .evidence import mark
-from .faults import denied, mended, pause, reached
+from .evidence import mark, own_job
+from .faults import denied, mended, pause, reached, read
 from .follow import follow
 from .limiter import Permit
-from .reconcile import reconcile
+from .reconcile import Sought, reconcile
 from .state import Entry, LaneState
 
 
@@ -33,16 +33,17 @@ async def start(lane: LaneState, entry: Entry, permit: Permit) -> None:
 async def _start(lane: LaneState, entry: Entry, permit: Permit) -> None:
     fence = None
     if _needs_fence(lane, entry):
+        refreshes = lane.refreshes
         try:
-            page = await lane.reads.make(lambda: lane.port.list_jobs(entry.target.app, entry.target.branch))
+            page = await read(lane, lambda: lane.port.list_jobs(entry.target.app, entry.target.branch))
         except CallFailed as failure:
             permit.ignore()
-            await _refused(lane, entry, failure)
+            await _unfenced(lane, entry, failure, refreshes)
             return
         lane.heard(page.server_at)
-        if any(not job.ended for job in page.jobs):
+        if own_job(entry.intents, page.jobs) is not None or any(not job.ended for job in page.jobs):
             permit.ignore()
-            lane.starts.start_soon(settle_busy, lane, entry, page.jobs)
+            lane.set_apart(settle_busy, entry, page.jobs)
             return
         fence = max((job.number for job in page.jobs), default=0)
     if lane.stopped is not None:
@@ -57,10 +58,11 @@ async def _start(lane: LaneState, entry: Entry, permit: Permit) -> None:
 def _needs_fence(lane: LaneState, entry: Entry) -> bool:
     """Whether the branch must be looked at before the send, so that a lost reply can be told from silence.
 
-    Not where this lane was seen to keep the marker for this job type: there the marker alone decides.
+    Not where this lane was seen to keep the marker for this job type: there the marker alone decides. But
+    always after an attempt that came to nothing: what was called throttled may have made a job all the same.
     """
     target = entry.target
-    if not target.marker or target.job_type is JobType.RETRY:
+    if entry.intents or not target.marker or target.job_type is JobType.RETRY:
         return True
     return lane.markers.get(target.job_type.value) is not True
 
@@ -83,30 +85,20 @@ async def _intend(lane: LaneState, entry: Entry, fence: int | None) -> AttemptRe
             server_at=attempt.server_at,
         )
     )
-    await lane.journal.commit()
+    try:
+        await lane.journal.commit()
+    except anyio.get_cancelled_exc_class():
+        _answered(lane, entry, attempt, Result.NOT_SENT, "the run ended before it was sent")
+        raise
     return attempt
 
 
 async def _send(lane: LaneState, entry: Entry, permit: Permit, attempt: AttemptRecord) -> None:
+    sent, refreshes = lane.clock.now(), lane.refreshes
     match await _call(lane, entry, attempt):
         case Answer() as answer:
             permit.accepted()
-            lane.heard(answer.server_at)
-            lane.refreshed = False
-            reached(lane)
-            entry.job = answer.job
-            entry.evidence = Evidence.RESPONSE
-            lane.counters.started += 1
-            lane.record(
-                StartAnswered(
-                    at=lane.clock.wall(),
-                    position=entry.position,
-                    intent=attempt.intent,
-                    result=Result.STARTED,
-                    job=answer.job,
-                )
-            )
-            follow(lane, entry)
+            _started(lane, entry, attempt, answer)
         case CallFailed(kind=Kind.THROTTLED) as failure:
             permit.throttled()
             reached(lane)
@@ -118,17 +110,35 @@ async def _send(lane: LaneState, entry: Entry, permit: Permit, attempt: AttemptR
             reached(lane)
             lane.counters.busy += 1
             _answered(lane, entry, attempt, Result.BUSY, failure.reason)
-            lane.starts.start_soon(settle_busy, lane, entry, None)
+            lane.set_apart(settle_busy, entry, None)
         case CallFailed(kind=Kind.AMBIGUOUS) as failure:
             permit.ignore()
             _answered(lane, entry, attempt, Result.AMBIGUOUS, failure.reason)
-            lane.in_doubt += 1
-            lane.follows.start_soon(reconcile, lane, entry, attempt, failure.reason)
+            lane.keep_watch(reconcile, entry, Sought(attempt, sent, lane.clock.now()), failure.reason)
         case CallFailed() as failure:
             permit.ignore()
-            result = Result.REJECTED if failure.stage is Stage.ANSWERED else Result.NOT_SENT
+            result = Result.NOT_SENT if failure.stage is Stage.NOT_SENT else Result.REJECTED
             _answered(lane, entry, attempt, result, failure.reason)
-            await _refused(lane, entry, failure)
+            await _refused(lane, entry, failure, refreshes)
+
+
+def _started(lane: LaneState, entry: Entry, attempt: AttemptRecord, answer: Answer) -> None:
+    lane.heard(answer.server_at)
+    reached(lane)
+    lane.proven = True
+    lane.counters.started += 1
+    entry.job = answer.job
+    entry.evidence = Evidence.RESPONSE
+    lane.record(
+        StartAnswered(
+            at=lane.clock.wall(),
+            position=entry.position,
+            intent=attempt.intent,
+            result=Result.STARTED,
+            job=answer.job,
+        )
+    )
+    follow(lane, entry)
 
 
 async def _call(lane: LaneState, entry: Entry, attempt: AttemptRecord) -> Answer | CallFailed:
@@ -153,7 +163,15 @@ def _answered(lane: LaneState, entry: Entry, attempt: AttemptRecord, result: Res
     )
 
 
-async def _refused(lane: LaneState, entry: Entry, failure: CallFailed) -> None:
+async def _unfenced(lane: LaneState, entry: Entry, failure: CallFailed, refreshes: int) -> None:
+    """Go on when the branch could not be looked at: its own trouble must not hold up the lane."""
+    if failure.kind in {Kind.AMBIGUOUS, Kind.THROTTLED, Kind.BUSY}:
+        lane.set_apart(settle_busy, entry, None)
+    else:
+        await _refused(lane, entry, failure, refreshes)
+
+
+async def _refused(lane: LaneState, entry: Entry, failure: CallFailed, refreshes: int) -> None:
     """Go on after a call that certainly started nothing, by the kind of its failure."""
     match failure.kind:
         case Kind.REJECTED:
@@ -163,11 +181,9 @@ async def _refused(lane: LaneState, entry: Entry, failure: CallFailed) -> None:
             reached(lane)
             lane.end(entry, Outcome.REJECTED, failure.reason)
             denied(lane, failure)
-        case Kind.NOT_SENT | Kind.AMBIGUOUS:
+        case Kind.NOT_SENT:
+            lane.queue.appendleft(entry)
             pause(lane, failure)
-            lane.queue.appendleft(entry)
-        case Kind.THROTTLED | Kind.BUSY:
-            lane.queue.appendleft(entry)
-        case Kind.CREDENTIALS | Kind.EXPIRED | Kind.BROKEN:
-            if await mended(lane, failure):
+        case _:
+            if await mended(lane, failure, refreshes):
                 lane.queue.appendleft(entry)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import anyio
 from anyio.abc import TaskGroup
@@ -30,7 +31,7 @@ class Options:
     drain_timeout: float = 10.0
     poll_interval: float = 0.0
     max_runtime: float | None = None
-    budget: FailureBudget = FailureBudget()
+    budget: FailureBudget = field(default_factory=FailureBudget)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,9 @@ class Entry:
     #: When the target first found its branch busy, and how often it did.
     busy_since: float | None = None
     busy_count: int = 0
-    started_at: float = 0.0  #: when the job was started or found
+    started_at: float = 0.0  #: when the job was started, by this process or an earlier one
+    taken_at: float = 0.0  #: when this process began to follow the job
+    read_at: float = 0.0  #: when the job was last read, or taken
     active_at: float | None = None  #: when the job was first seen out of the account's queue
     lost_since: float | None = None  #: when the job could first not be found
     usual: float | None = None  #: seconds this branch's jobs used to take
@@ -113,18 +116,22 @@ class LaneState:
     reading: int = 0
     cuts: set[anyio.CancelScope] = field(default_factory=set)  #: calls that the drain timeout may cut
 
-    skew: float | None = None  #: the service's clock minus ours, as far as its `Date` headers told
+    #: The service's clock minus our steady one, as far as its `Date` headers told; no jump of ours moves it.
+    offset: float | None = None
     stopped: str | None = None  #: why nothing more is started
     blind: bool = False  #: nothing more is read: the run was cut, or the account's credentials are gone
-    refreshed: bool = False  #: credentials were fetched anew since the last good call
+    refreshes: int = 0  #: how often the account's credentials were fetched anew
+    proven: bool = True  #: the present credentials were accepted at least once
+    refreshing: anyio.Lock = field(default_factory=anyio.Lock)
     denials: int = 0
     unreached: int = 0  #: calls in a row that did not reach the service
     unreached_since: float | None = None
     paused_until: float = 0.0
 
     calls: TaskGroup = field(init=False)
-    starts: TaskGroup = field(init=False)
-    follows: TaskGroup = field(init=False)
+    starts: TaskGroup | None = None
+    follows: TaskGroup | None = None
+    stalled_since: float | None = None
     news: anyio.Event = field(default_factory=anyio.Event)
     _measured: Counters | None = None
 
@@ -163,12 +170,12 @@ class LaneState:
 
     def server_time(self) -> float | None:
         """The service's clock now, seconds since the epoch; None: not known yet."""
-        return None if self.skew is None else self.clock.wall() + self.skew
+        return None if self.offset is None else self.clock.now() + self.offset
 
     def heard(self, server_at: float | None) -> None:
         """Learn the service's clock from an answer."""
         if server_at is not None:
-            self.skew = server_at - self.clock.wall()
+            self.offset = server_at - self.clock.now()
 
     def end(self, entry: Entry, outcome: Outcome, reason: str) -> None:
         """Give a target its definite end."""
@@ -192,14 +199,31 @@ class LaneState:
         """Drop what has not started; what runs is still followed."""
         self.stopped = self.stopped or reason
         self.queue.clear()
-        self.starts.cancel_scope.cancel()
+        if self.starts is not None:
+            self.starts.cancel_scope.cancel()
         self.wake()
 
     def look_away(self) -> None:
         """Stop following: what runs goes on in AWS, and `resume` picks it up."""
         self.blind = True
-        self.follows.cancel_scope.cancel()
+        if self.follows is not None:
+            self.follows.cancel_scope.cancel()
         self.wake()
+
+    def set_apart(self, wait: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
+        """Let a target wait by itself, out of the queue; `wait` gives its place in `parked` back.
+
+        Nothing waits any more in a lane that has stopped: what is journaled of the target says how it stands.
+        """
+        if self.stopped is None and self.starts is not None:
+            self.parked += 1
+            self.starts.start_soon(wait, self, *arguments)
+
+    def keep_watch(self, watch: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
+        """Look for a start in doubt; `watch` gives its place in `in_doubt` back. Not if blind."""
+        if not self.blind and self.follows is not None:
+            self.in_doubt += 1
+            self.follows.start_soon(watch, self, *arguments)
 
     def learn_marker(self, entry: Entry, job: Job) -> None:
         """Note whether the service kept the marker on a job that StartJob's own reply named as ours."""

@@ -1,4 +1,4 @@
-"""The installed command as a person, cron or CI meets it: a process with arguments, signals and an exit code."""
+"""The installed command as a person, cron or CI meets it: arguments, signals and an exit code."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_one_busy_branch_costs_a_hundred_free_ones_nothing() -> None:
         assert outcomes(report) == {"succeeded": 101}
         return sorted(job.created_at - EPOCH for job in world.truth.jobs if job.app != "d00007")
 
-    calm = simulate(lambda: starts())
+    calm = simulate(starts)
     busy = simulate(lambda: starts(branches=[BranchRule(app="d00007", busy=20 * MINUTES)]))
     assert busy[-1] <= calm[-1] + 0.5
 

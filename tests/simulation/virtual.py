@@ -1,7 +1,7 @@
 """Virtual time: an event loop whose clock jumps to whatever is due next, so that hours pass in milliseconds.
 
-A loop with nothing due and nothing ready would wait for ever; that is a deadlock of the code under test, and is
-raised as one. Worker threads and sockets are not seen by the clock and have no place here.
+A loop with nothing due and nothing ready would wait for ever; that is a deadlock of the code under test,
+and is raised as one. Worker threads and sockets are not seen by the clock and have no place here.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""A whole run on virtual time: the real engine and the emulator's service, with nothing in between but time."""
+"""A whole run on virtual time: the real engine and the emulator's service, and only time in between."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, assert_never
+from typing import Any
 
 import anyio
 
@@ -28,7 +28,7 @@ from scheduler.engine.state import Options
 from scheduler.events import RunStarted
 from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.memory import MemoryJournal
-from scheduler.model import FrozenPlan, LaneKey, Target
+from scheduler.model import FrozenPlan, Job, LaneKey, Target
 from scheduler.plan.scenario import FaultKind, Operation, Scenario
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
@@ -175,16 +175,17 @@ class Port:
         detail = answers.failed_step(found["job"]["steps"])
         return replace(self._answer(found["job"]["summary"]), detail=detail)
 
-    async def list_jobs(self, app: str, branch: str, *, down_to: int = 0) -> JobPage:
-        jobs = []
+    async def list_jobs(self, app: str, branch: str, *, down_to: int | None = None) -> JobPage:
+        jobs: list[Job] = []
         token: str | None = None
         while True:
-            page = await self._call(
+            answer = await self._call(
                 Operation.LIST_JOBS, {"appId": app, "branchName": branch, "nextToken": token}
             )
-            jobs += [answers.job(_dated(summary)) for summary in page["jobSummaries"]]
-            token = page.get("nextToken")
-            if token is None or any(job.number <= down_to for job in jobs):
+            page = [answers.job(_dated(summary)) for summary in answer["jobSummaries"]]
+            jobs += page
+            token = answer.get("nextToken")
+            if token is None or answers.enough(page, down_to=down_to):
                 return JobPage(jobs, self.service.date())
 
     async def stop_job(self, app: str, branch: str, job_id: str) -> None:

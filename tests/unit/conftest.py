@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduler.events import LaneMeasured
+from scheduler.events import LaneMeasured, LimitChanged
 from scheduler.journal.port import AttemptRecord, JournalReader, LaneRecord, RunRecord, TargetRecord
 from scheduler.model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, Target
 from scheduler.report.document import Report
@@ -35,6 +35,10 @@ class HeldRecords:
     def run(self, run: str | None = None) -> RunRecord:
         assert run in {None, self.record.id}
         return self.record
+
+    def limit_changes(self, run: str) -> Sequence[LimitChanged]:
+        assert run == self.record.id
+        return ()
 
     def targets(self, run: str) -> Iterator[TargetRecord]:
         assert run == self.record.id
