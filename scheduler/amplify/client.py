@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..model import Job, Target
+from ..model import Target
 from . import answers
 from .answers import App, Branch, Unusable
 from .calls import attempt

@@ -112,7 +112,7 @@ class AmplifyPort(Protocol):
 
 
 class AccountsPort(Protocol):
-    """The credentials of a run's accounts, and the lanes opened with them. Every method raises `CallFailed`."""
+    """The credentials of a run's accounts, and the lanes opened with them. All methods raise `CallFailed`."""
 
     async def verify(self, account: str) -> None:
         """Make sure that the account's credentials belong to the account id that the plan names, if any."""

@@ -173,7 +173,7 @@ async def _keep_an_eye(lane: LaneState) -> None:
 
 
 def _name_stall(lane: LaneState) -> None:
-    """Stop a lane all of whose slots are held by jobs that timed out, once the next target's patience ends."""
+    """Stop a lane whose slots are all held by timed-out jobs, once the next target's patience ends."""
     held = bool(lane.followed) and all(entry.ended for entry in lane.followed.values())
     if not (held and lane.queue) or lane.calling or lane.in_doubt:
         lane.stalled_since = None

@@ -34,7 +34,7 @@ class Sought:
 
     @classmethod
     def of_dead_process(cls, attempt: AttemptRecord, clock: Clock) -> Sought:
-        """Place an earlier process's start on this one's clock; only the wall clock can tell how old it is."""
+        """Place an earlier process's start on this clock; only the wall clock can tell how old it is."""
         now = clock.now()
         sent = now - max(0.0, clock.wall() - attempt.sent_at)
         if attempt.answered_at is None:

@@ -137,7 +137,7 @@ class Run:
         await run_lane(lane, records, earlier)
 
     async def _open(self, key: LaneKey) -> AmplifyPort | None:
-        """Verify the lane's account and open its way to the service; None: it cannot be, or a stop cut that."""
+        """Verify the account and open the lane's way to the service; None: it cannot be, or a stop cut it."""
         with anyio.CancelScope() as opening:
             if self._stopping.is_set():
                 return None
