@@ -130,7 +130,7 @@ def _take(
     entry.evidence = evidence
     if evidence is Evidence.ATTACHED and job.status == "RUNNING":
         reason += "; it was already running and may miss newer commits"
-    lane.limiter.tell(lambda limit, _: limit.job_held())
+    lane.limiter.tell(lambda limit, now: limit.job_held(now))
     lane.record(
         JobAdopted(
             at=lane.clock.wall(),

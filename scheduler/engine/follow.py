@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import anyio
 
@@ -29,18 +30,21 @@ def follow(lane: LaneState, entry: Entry, *, age: float = 0.0) -> None:
     entry.taken_at = entry.read_at = now
     lane.followed[entry.position] = entry
     lane.note_peaks()
-    target = entry.target
     if lane.options.follow:
         lane.open += 1
-        usual = lane.journal.durations(target.region, target.app, target.branch)
-        entry.usual = sorted(usual)[len(usual) // 2] if usual else None
-    if entry.job.ended:
-        observe(lane, entry, Answer(entry.job, None))
-    elif _watched(lane) or _marker_unknown(lane, entry):
-        lane.schedule.put(entry.position, now, age=age, own=entry.usual, queued=entry.job.queued)
+    if _watched(lane) or _marker_unknown(lane, entry):
+        _watch(lane, entry, now)
     else:
         lane.unwatched.append(entry)
+    if entry.job.ended:
+        observe(lane, entry, Answer(entry.job, None))
     lane.wake()
+
+
+def _watch(lane: LaneState, entry: Entry, now: float) -> None:
+    target = entry.target
+    known = lane.journal.durations(target.region, target.app, target.branch) if lane.options.follow else []
+    lane.schedule.put(entry.position, now, age=now - entry.started_at, lengths=known)
 
 
 def _watched(lane: LaneState) -> bool:
@@ -59,20 +63,25 @@ async def follow_jobs(lane: LaneState) -> None:
             now = lane.clock.now()
             if lane.unwatched and _watched(lane):
                 for entry in lane.unwatched:
-                    lane.schedule.put(
-                        entry.position,
-                        now,
-                        age=now - entry.started_at,
-                        own=None,
-                        queued=entry.active_at is None,
-                    )
+                    _watch(lane, entry, now)
                 lane.unwatched.clear()
-            for position in lane.schedule.due(now, READS_AT_ONCE - lane.reading):
+            room = READS_AT_ONCE - lane.reading
+            for position in lane.schedule.due(now, room, full=_full(lane)):
                 lane.reading += 1
                 reads.start_soon(_read, lane, lane.followed[position])
-            soonest = lane.schedule.next_at() if lane.reading < READS_AT_ONCE else None
-            with anyio.CancelScope(deadline=math.inf if soonest is None else soonest):
+            soonest = lane.schedule.next_at() if lane.reading < READS_AT_ONCE else math.inf
+            with anyio.CancelScope(deadline=soonest):
                 await lane.news.wait()
+
+
+def _full(lane: LaneState) -> bool:
+    """Whether every slot is known to be taken, so that the lane grows no more."""
+    return lane.limiter.limit.queue.window() is not None
+
+
+def _eager(lane: LaneState) -> bool:
+    """Whether a start waits for the very next end: the service refuses above a number of jobs."""
+    return lane.limiter.limit.slots.known is not None and bool(lane.queue)
 
 
 async def _read(lane: LaneState, entry: Entry) -> None:
@@ -85,54 +94,89 @@ async def _read(lane: LaneState, entry: Entry) -> None:
         await _unreadable(lane, entry, failure, refreshes)
     else:
         entry.lost_since = None
+        entry.misses = 0
         entry.read_at = lane.clock.now()
         lane.learn_marker(entry, answer.job)
         observe(lane, entry, answer)
+        if entry.position in lane.followed and not _watched(lane):
+            lane.schedule.drop(entry.position)
+            lane.unwatched.append(entry)
     finally:
         lane.reading -= 1
         lane.wake()
-    if entry.position in lane.followed:
-        _again(lane, entry)
-
-
-def _again(lane: LaneState, entry: Entry) -> None:
-    now = lane.clock.now()
-    if not _watched(lane):
-        lane.unwatched.append(entry)
-        return
-    began = entry.started_at if entry.active_at is None else entry.active_at
-    lane.schedule.put(entry.position, now, age=now - began, own=entry.usual, queued=entry.active_at is None)
 
 
 def observe(lane: LaneState, entry: Entry, answer: Answer) -> None:
     """Take note of a job as it was just read."""
     job, before = answer.job, entry.job
-    now = lane.clock.now()
-    waited = now - entry.taken_at
     lane.heard(answer.server_at)
-    if entry.active_at is None and not job.queued:
-        entry.active_at = now
-        lane.limiter.tell(lambda limit, _: limit.job_active(waited))
-    elif entry.active_at is None:
-        lane.limiter.tell(lambda limit, _: limit.job_still_queued(waited))
+    entry.job = job
     if before is None or job.status != before.status or job.ended:
         lane.record(JobChanged(at=lane.clock.wall(), position=entry.position, job=job))
-    entry.job = job
     if job.ended:
-        _leave(lane, entry)
-        lane.schedule.ended(_length(job, now - (entry.active_at or now)))
-        if not entry.ended and lane.options.follow:
-            lane.open -= 1
-            lane.end(entry, _OUTCOMES[job.status], _reason(job, answer.detail))
-    elif not entry.ended:
-        _check_deadlines(lane, entry, job, now)
+        _ended(lane, entry, job, answer.detail)
+        return
+    _place(lane, entry, job)
+    if not entry.ended:
+        _check_deadlines(lane, entry, job, lane.clock.now())
 
 
-def _length(job: Job, observed: float) -> float:
-    """Seconds from start to end by the service's clock, else as observed."""
-    if job.startTime is None or job.endTime is None:
-        return observed
-    return max(0.0, (job.endTime - job.startTime).total_seconds())
+def _place(lane: LaneState, entry: Entry, job: Job) -> None:
+    """Tell schedule and limit whether an unfinished job is queued or active."""
+    now, limit = lane.clock.now(), lane.limiter.limit
+    waited = now - entry.taken_at
+    if job.queued:
+        oldest = lane.schedule.is_oldest(entry.position)
+        if lane.schedule.still_queued(entry.position, now, full=_full(lane)):
+            entry.active_at = None
+            lane.limiter.tell(lambda limit, _: limit.job_queued_again())
+        elif oldest:
+            lane.limiter.tell(lambda limit, _: limit.job_still_queued(waited))
+        return
+    moved = lane.schedule.active(entry.position, now, full=_full(lane), eager=_eager(lane))
+    _became_active(lane, moved, entry, waited)
+    if moved and limit.queue.slots is not None and limit.queue.active > limit.queue.slots:
+        lane.schedule.hunt(now)
+
+
+def _became_active(lane: LaneState, moved: Sequence[int], seen: Entry, waited: float) -> None:
+    for position in moved:
+        other = lane.followed[position]
+        other.active_at = lane.clock.now()
+        known = waited if other is seen else None
+        lane.limiter.tell(lambda limit, _, known=known: limit.job_active(known))  # type: ignore[misc]
+
+
+def _ended(lane: LaneState, entry: Entry, job: Job, detail: str) -> None:
+    """Let an ended job go, and give its target the outcome if it has none."""
+    now = lane.clock.now()
+    end = _end_of(lane, entry, job)
+    length = None if entry.active_at is None else max(0.0, end - entry.active_at)
+    moved = lane.schedule.ended(entry.position, now, length) if _scheduled(lane, entry) else []
+    _became_active(lane, moved, entry, 0.0)
+    del lane.followed[entry.position]
+    lasted = max(0.0, end - entry.started_at)
+    lane.limiter.tell(lambda limit, _: limit.job_ended(end, lasted=lasted, active_for=length))
+    if length is not None:
+        lane.limiter.tell(lambda limit, _: limit.noticed(now - end))
+    if not entry.ended and lane.options.follow:
+        lane.open -= 1
+        lane.end(entry, _OUTCOMES[job.status], _reason(job, detail))
+
+
+def _scheduled(lane: LaneState, entry: Entry) -> bool:
+    if entry in lane.unwatched:
+        lane.unwatched.remove(entry)
+        return False
+    return True
+
+
+def _end_of(lane: LaneState, entry: Entry, job: Job) -> float:
+    """When the job ended, on our steady clock: by the service's clock where that is known, else just now."""
+    now = lane.clock.now()
+    if job.endTime is None or lane.offset is None:
+        return now
+    return min(now, max(entry.started_at, job.endTime.timestamp() - lane.offset))
 
 
 def _reason(job: Job, detail: str) -> str:
@@ -171,7 +215,9 @@ async def _unreadable(lane: LaneState, entry: Entry, failure: CallFailed, refres
     job = entry.job
     assert job is not None
     now = lane.clock.now()
+    entry.misses += 1
     if failure.kind in {Kind.REJECTED, Kind.DENIED}:
+        lane.schedule.missed(entry.position, now, _patience(entry))
         entry.lost_since = entry.lost_since if entry.lost_since is not None else now
         if now - entry.lost_since > LOST:
             _leave(lane, entry)
@@ -180,14 +226,21 @@ async def _unreadable(lane: LaneState, entry: Entry, failure: CallFailed, refres
                 _give_up(lane, entry, Outcome.UNRESOLVED, reason)
         return
     await mended(lane, failure, refreshes)
+    lane.schedule.missed(entry.position, now, _patience(entry))
     unseen = now - entry.read_at
     if not entry.ended and unseen > entry.target.build_timeout:
         reason = f"job {job.jobId} could not be read for {unseen / 60:.0f} min: {failure.reason}"
         _give_up(lane, entry, Outcome.TIMED_OUT, reason)
 
 
+def _patience(entry: Entry) -> float:
+    """Seconds until a job whose read failed is read again."""
+    return min(30.0, 0.5 * 2.0 ** min(entry.misses, 10))
+
+
 def _leave(lane: LaneState, entry: Entry) -> None:
-    """Stop following: the job holds its slot no more."""
+    """Stop following a job that cannot be read: it holds its slot no more."""
     del lane.followed[entry.position]
-    was_active = entry.active_at is not None
-    lane.limiter.tell(lambda limit, _: limit.job_ended(was_active=was_active))
+    lane.schedule.drop(entry.position)
+    active_for = None if entry.active_at is None else 0.0
+    lane.limiter.tell(lambda limit, now: limit.job_ended(now, lasted=None, active_for=active_for))

@@ -43,15 +43,22 @@ def open_lane(
     outside: Outside,
     options: Options,
     limits: Limits,
+    *,
+    targets: int,
 ) -> LaneState:
     """Build a lane's state, going on from the counters that it had before."""
     key, clock = before.lane, outside.clock
-    limit = Limit(ceiling=ceiling(limits, options.concurrency), watching=options.follow)
+    limit = Limit(
+        targets=targets,
+        ceiling=ceiling(limits, options.concurrency),
+        reserve=limits.reserve,
+        watching=options.follow,
+    )
 
     def changed(change: Change) -> None:
         outside.record(
             LimitChanged(
-                at=clock.wall(), lane=key, pace=limit.pace, window=limit.window, reason=change.reason
+                at=clock.wall(), lane=key, pace=limit.pace.value, window=limit.window, reason=change.reason
             )
         )
 
@@ -123,7 +130,7 @@ def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int
                 if lane.stopped is None:
                     lane.queue.append(entry)
             case Need.FOLLOW if lane.options.follow:
-                lane.limiter.tell(lambda limit, _: limit.job_held())
+                lane.limiter.tell(lambda limit, now: limit.job_held(now))
                 follow(lane, entry, age=_age(lane, record))
             case Need.FOLLOW:
                 pass
@@ -156,6 +163,7 @@ async def _dispatch(lane: LaneState) -> None:
         if lane.paused_until > lane.clock.now():
             await anyio.sleep(lane.paused_until - lane.clock.now())
             continue
+        lane.limiter.limit.slots.waiting = len(lane.queue)
         permit = await lane.limiter.acquire()
         if not lane.queue or lane.paused_until > lane.clock.now():
             permit.ignore()  # a stop dropped the queue, or a pause began, while the permit was waited for

@@ -1,34 +1,34 @@
 """How fast a lane may start jobs, and how many may be in flight: pure arithmetic, no waiting.
 
-A lane is told neither the account's quota nor what kind of limit it meets. Three kinds are told apart:
+A lane is told neither the account's quota nor what kind of limit it meets. Three things are learned apart:
 
-- *queue*: above the quota jobs wait as PENDING. Learned from statuses: once an own job stays queued, as many
-  jobs as are active are the slots, and only a small margin more is sent.
-- *refuse*: StartJob is refused above a number of jobs. Learned by one diagnostic call after a silence:
-  refused again, so it was the number of jobs and not the rate.
-- *rate*: StartJob is refused above a pace. The pace is cut below what was accepted and grows again.
+- `pace`: the calls a second that StartJob takes;
+- `slots`: the number of jobs above which StartJob is refused;
+- `queue`: above the quota Amplify refuses nothing and queues; learned from the statuses of our jobs.
 
-Two controllers that both answer every refusal starve the lane, so each refusal is attributed to one of them.
+Two controllers that both answer every refusal starve the lane, so each refusal is attributed to pace or
+slots: where neither is known to explain it, the lane falls silent, and one call after the silence decides.
+Accepted without any end of a job in between, it was the pace, for the bucket has filled; refused, it was the
+slots.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass
+from enum import StrEnum
 
-FIRST_PACE = 5.0  #: calls a second at the start
-TOP_PACE = 200.0  #: calls a second at most: one process's polite ceiling
-RAMP = 0.35  #: seconds in which an unlimited pace grows by a factor of e
-CUT = 0.85  #: a refused pace goes to this share of what was accepted
-GROWTH = 0.0066  #: and grows by this share a call: one refusal in about 25 starts
-TRUST = 60  #: accepted calls without a refusal after which the pace ramps again
-QUIET = 2.0  #: seconds of silence that fill any bucket worth its name before the diagnostic call
-FIRST_CALLS = 8  #: calls in flight before the first answers; each may be a refusal
+from .pace import Pace, Paced
+from .queue import Queue
+from .slots import Slots
+
+TOP_PACE = 100.0  #: calls a second at most: one process's polite ceiling
 TOP_CALLS = 128  #: calls in flight at most
-FIRST_QUEUED = 2  #: own queued jobs allowed before any was seen active
-NORMAL_AT_LEAST = 15.0  #: seconds of PENDING that mean nothing
-STARVED = 30.0  #: seconds between trials at most when none of our jobs runs
+FIRST_CALLS = 3  #: calls in flight before the first answers: each may come back refused
+FIRST_SHARE = 0.015  #: and this share of the targets more, which a batch of that size can afford
+QUIET = 2.0  #: seconds of silence that fill any bucket worth its name
+RARE = 2.5  #: calls of this many intervals apart are not refused by the pace
+STARVED_FIRST, STARVED = 2.0, 30.0  #: seconds between trials while none of our jobs runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,216 +48,238 @@ class Change:
 
 @dataclass(slots=True)
 class Send:
-    """One call as the limit saw it leave."""
+    """One call as the limit saw it leave: `jobs` were in flight, and the last call was `gap` seconds ago."""
 
     at: float
     jobs: int
+    gap: float
     probe: bool
     diagnostic: bool
+    paced: Paced
+
+
+class _Silence(StrEnum):
+    """Why the lane is silent, and so what the call after the silence tells."""
+
+    WHICH = "finding out which limit refused"
+    STARVED = "refused though none of our jobs runs"
+    SHORT = "refused a moment ago, with none of our jobs running"
 
 
 @dataclass(slots=True)
 class _Gate:
-    """Silence until `opens`; then one call finds out which limit refused the call sent at `refused`."""
+    """Silence until `opens`, after a refusal of the call sent at `refused`, which took `answered` seconds."""
 
     opens: float
     refused: float
-    jobs: int
-    ended: int
-    starved: bool = False
+    answered: float
+    pace: float
+    why: _Silence
 
 
 class Limit:
-    """Pace and window of one lane. Times are seconds of any steady clock."""
+    """Pace, slots and queue of one lane. Times are seconds of any steady clock."""
 
     def __init__(
-        self, *, ceiling: int | None = None, watching: bool = True, top_pace: float = TOP_PACE
+        self,
+        *,
+        targets: int,
+        ceiling: int | None = None,
+        quota: int | None = None,
+        reserve: int = 0,
+        watching: bool = True,
+        top_pace: float = TOP_PACE,
     ) -> None:
         """Begin without knowledge.
 
-        `ceiling`: jobs in flight at most, given by the user. `watching`: statuses and ends of our jobs are
-        observed; without that the queue rule has nothing to go by.
+        `targets`: how many the lane has. `ceiling`: jobs in flight at most, given by the user. `quota`: the
+        account's concurrent jobs, if it is known; a wrong one heals. `reserve`: slots left to others.
+        `watching`: statuses are observed; without that the queue rule has nothing to go by.
         """
         self.ceiling = ceiling
         self.watching = watching
-        self.pace = min(FIRST_PACE, top_pace)
-        self.cap: int | None = None  #: jobs in flight above which StartJob was refused
-        self.slots: int | None = None  #: own active jobs when an own job stayed queued
+        self.pace = Pace(top=top_pace)
+        self.slots = Slots(targets=targets)
+        self.queue = Queue(hint=quota, reserve=reserve)
         self.calls = 0
-        self.active = 0
-        self.queued = 0
-        self._top_pace = top_pace
-        self._rate_known = False
-        self._since = 0  # accepted since the pace was last cut
-        self._open_calls = FIRST_CALLS
-        self._next = 0.0
-        self._cut_at = -math.inf
+        self._first_calls = FIRST_CALLS + FIRST_SHARE * targets
         self._gate: _Gate | None = None
-        self._probe_at = 0.0
-        self._probe_gap = 5.0
-        self._starved = 1.0
-        self._ended = 0
-        self._normal = 4.0  # seconds a job waits as PENDING though slots are free
-        self._accepted: deque[float] = deque(maxlen=512)
+        self._cut_at = -math.inf
+        self._last = -math.inf
+        self._starved = STARVED_FIRST
 
     @property
     def jobs(self) -> int:
         """Own jobs in flight, queued ones and calls on their way included."""
-        return self.active + self.queued + self.calls
+        return self.slots.running + self.calls
 
     @property
     def window(self) -> int | None:
         """Jobs in flight allowed as far as it is known; None: no bound met yet."""
-        bounds = [b for b in (self.ceiling, self.cap, self._queue_window()) if b is not None]
-        return min(bounds, default=None)
+        bounds = [self.ceiling, self.slots.known, self.queue.window() if self.watching else None]
+        return min((bound for bound in bounds if bound is not None), default=None)
 
-    def _queue_window(self) -> int | None:
-        if self.slots is None:
-            return None
-        return self.slots + max(1, math.ceil(0.15 * self.slots))
-
-    def opening(self) -> Opening:
+    def opening(self, now: float) -> Opening:
         """Say when the next call may go."""
+        self.slots.verify(now)
         if self._gate is not None:
-            if self.calls:
-                return Opening(None, "waiting for calls in flight, to find out which limit refused")
-            return Opening(self._gate.opens, "silent for a moment, to find out which limit refused")
-        if self.calls >= min(TOP_CALLS, self._open_calls):
-            return Opening(None, f"{self.calls} calls in flight")
+            return Opening(None if self.calls else self._gate.opens, f"silent: {self._gate.why}")
+        if self.calls >= self._calls_allowed(now):
+            return Opening(None, f"{self.calls} calls are in flight")
         if self.ceiling is not None and self.jobs >= self.ceiling:
-            return Opening(None, f"{self.jobs} jobs in flight, the limit given")
-        if self.cap is not None and self.jobs >= self.cap:
-            if self.calls:
-                return Opening(None, f"all {self.cap} slots are taken")
-            return Opening(max(self._next, self._probe_at), f"all {self.cap} slots are taken")
-        window = self._queue_window()
-        if window is not None and self.jobs >= window:
-            return Opening(None, f"{self.active} jobs run and {self.queued} wait in the account's queue")
-        if self.watching and window is None and self.queued + self.calls >= max(FIRST_QUEUED, self.active):
-            return Opening(None, f"{self.queued} started jobs are not seen running yet")
-        return Opening(self._next, f"pace {self.pace:.1f}/s")
+            return Opening(None, f"{self.jobs} jobs are in flight, the ceiling given")
+        if self.watching and self.queue.room(self.calls) <= 0:
+            return Opening(None, f"{self.queue.queued} own jobs wait in the account's queue")
+        if self.slots.known is None or self.jobs < self.slots.known:
+            return Opening(self.pace.next_at, f"pace {self.pace.value:.1f}/s")
+        probe = max(self.pace.next_at, self.slots.opening(now, calls=self.calls, last_sent=self._last))
+        # What a claim will tell may open the lane before a probe does.
+        at = min(probe, self.slots.next_claim()) if probe > now else probe
+        return Opening(at if at < math.inf else None, f"all {self.slots.known} slots are taken")
+
+    def _calls_allowed(self, now: float) -> int:
+        if not self.pace.ramping:
+            return TOP_CALLS
+        growing = self._first_calls if self.pace.rate is None else self.pace.calls_at_once(now)
+        return min(TOP_CALLS, max(FIRST_CALLS, int(growing)))
 
     def sent(self, now: float) -> Send:
         """Take note of a call that leaves now."""
-        probe = self._gate is None and self.cap is not None and self.jobs >= self.cap
-        send = Send(now, self.jobs, probe, self._gate is not None)
+        diagnostic = self._gate is not None
+        probe = not diagnostic and self.slots.known is not None and self.jobs >= self.slots.known
+        paced = self.pace.sent(now, lone=diagnostic)
+        send = Send(now, self.jobs, now - self._last, probe, diagnostic, paced)
+        self.slots.sent(probe=probe)
         self.calls += 1
-        self._next = max(self._next, now - 0.01) + 1 / self.pace
+        self._last = now
         return send
 
     def accepted(self, send: Send, now: float) -> Change | None:
         """The call started a job, which counts as queued until it is seen active."""
-        self.calls -= 1
-        self.queued += 1
-        self._since += 1
-        self._starved = 1.0
-        self._open_calls = min(TOP_CALLS, self._open_calls + 1)
-        self._accepted.append(now)
-        change = self._judge_gate(send, now)
-        if send.probe and self.cap is not None:
-            self.cap = max(self.cap, send.jobs + 1)
-            self._probe_gap = max(0.5, self._probe_gap / 2)
-            self._probe_at = now if self._probe_gap <= 1.0 else now + self._probe_gap
-            change = Change(f"a start above {send.jobs} jobs was accepted")
-        self._grow(now)
-        return change
-
-    def _judge_gate(self, send: Send, now: float) -> Change | None:
         gate = self._gate
-        if gate is None or not (send.diagnostic or send.at > gate.refused):
-            return None
-        self._gate = None
-        if gate.starved:
-            self.cap = None
-            return Change("accepted again; the number of slots is unknown")
-        if self._ended > gate.ended and not self._rate_known:
-            # A slot came free in the silence, so the answer proves nothing about the rate.
-            return self._refused_by_number(gate.jobs, now)
-        return self._refused_by_rate(now)
+        self._answered(send, now, accepted=True)
+        self.queue.queued += 1
+        self._first_calls += 0.05
+        self._starved = STARVED_FIRST
+        probe = send.probe and gate is None
+        paced = self.pace.rate is not None
+        opened = self.slots.accepted(send.at, send.jobs, now, probe=probe, may_forget=paced)
+        self.pace.accepted(send.paced, grow=gate is None)
+        change = self._passed(gate, send, now) if gate is not None else None
+        self.pace.settle()
+        return Change("more jobs were accepted than there seemed to be slots") if opened else change
 
-    def _grow(self, now: float) -> None:
-        if self._next < now - 0.05:
-            return  # the pace was not what held this call, so its success says nothing about the pace
-        if not self._rate_known or self._since > TRUST:
-            self.pace = min(self._top_pace, self.pace + 1 / RAMP)
-        else:
-            self.pace = min(self._top_pace, self.pace * (1 + GROWTH))
+    def _passed(self, gate: _Gate, send: Send, now: float) -> Change | None:
+        """A call was accepted in a silence."""
+        if gate.why is _Silence.STARVED:
+            self._gate = None
+            self.slots.forget()
+            self.pace.ramping = self.pace.rate is None
+            return Change("accepted again; the number of slots is unknown")
+        if gate.why is _Silence.SHORT:
+            self._gate = None
+        elif send.diagnostic or send.at > gate.refused + 0.5 * gate.answered:
+            self._gate = None
+            self._cut_at = now
+            if self.pace.rate is None or not self.slots.ends_between(gate.refused, send.at):
+                self.pace.refused(gate.refused, gate.pace, now)
+                return self._by_pace()
+        return None
 
     def refused(self, send: Send, now: float) -> Change | None:
         """The call was throttled: find out by which limit. Refusals of one burst count once."""
-        self.calls -= 1
+        self._answered(send, now, accepted=False)
+        change = self._attribute(send, now)
+        self.pace.settle()
+        return change
+
+    def _attribute(self, send: Send, now: float) -> Change | None:
+        if self.pace.rate is None:
+            self._first_calls -= 1
         if self._gate is not None:
-            if not send.diagnostic:
-                return None
-            self._gate = None
-            return self._refused_by_number(self.jobs, now)
+            return self._decided(self._gate, send, now) if send.diagnostic else None
         if send.at < self._cut_at:
             return None
-        if send.probe:
-            self._probe_gap = min(60.0, self._probe_gap * 2)
-            return self._refused_by_number(min(self.cap or send.jobs, send.jobs), now)
-        if self._rate_known and self._since > 0 and self.cap is None:
-            return self._refused_by_rate(now)
         self._cut_at = now
-        self._gate = _Gate(now + QUIET, send.at, self.jobs, self._ended)
-        return Change("refused; silent until it is known by which limit")
+        answered = now - send.at
+        rare = send.gap >= RARE / (self.pace.rate or 4.0)
+        if self.slots.known is not None and (rare or send.probe or self.pace.rate is None):
+            if send.probe:
+                self.slots.probe_refused(send.at, now)
+            else:
+                self.slots.refill_refused(send.at, now)
+            if self.slots.running == 0:
+                wait = max(1.0, RARE / (self.pace.rate or 9.0))
+                self._gate = _Gate(now + wait, send.at, answered, send.paced.pace, _Silence.SHORT)
+            return self._by_slots()
+        if self.pace.rate is not None and self.pace.accepted_since_cut > 0:
+            self.pace.refused(send.at, self.pace.value, now)
+            return self._by_pace()
+        self.pace.doubt()
+        quiet = max(QUIET, RARE / (self.pace.rate or 9.0))
+        self._gate = _Gate(now + quiet, send.at, answered, send.paced.pace, _Silence.WHICH)
+        return Change("refused; silent for a moment, to find out by which limit")
 
-    def _refused_by_rate(self, now: float) -> Change:
-        recent = sum(1 for at in self._accepted if at > now - max(1.0, QUIET + 1.0))
-        measured = recent / max(1.0, QUIET + 1.0) if not self._rate_known else self.pace
-        self.pace = max(0.2, min(self.pace, max(measured, 0.5)) * CUT)
-        self._rate_known = True
-        self._since = 0
+    def _decided(self, gate: _Gate, send: Send, now: float) -> Change:
+        """The call after the silence was refused as well: the bucket was full, so it is the slots."""
+        self._gate = None
         self._cut_at = now
-        self._next = max(self._next, now + 0.5 / self.pace)
-        return Change(f"refused by rate; pace cut to {self.pace:.1f}/s")
-
-    def _refused_by_number(self, jobs: int, now: float) -> Change:
-        self.cap = max(1, jobs)
-        self._cut_at = now
-        if jobs == 0:
+        self.slots.learn(self.slots.running, send.at, now)
+        if self.slots.running == 0:
             # None of our jobs will end and free a slot: only a timer can try again.
-            self._probe_at = now + self._starved
-            self._gate = _Gate(self._probe_at, now, 0, self._ended, starved=True)
+            self._gate = _Gate(now + self._starved, gate.refused, gate.answered, gate.pace, _Silence.STARVED)
             self._starved = min(STARVED, 2 * self._starved)
-            return Change("refused though none of our jobs runs; trying again at growing intervals")
-        self._probe_at = now + self._probe_gap
-        return Change(f"refused with {jobs} jobs in flight; that many slots")
+            return Change("refused though none of our jobs runs; tried again at growing intervals")
+        return self._by_slots()
+
+    def _by_pace(self) -> Change:
+        return Change(f"refused by the pace; {self.pace.value:.1f} starts a second now")
+
+    def _by_slots(self) -> Change:
+        return Change(f"refused for want of slots; {self.slots.known} are known now")
 
     def ignored(self, send: Send, now: float) -> None:
         """The call said nothing about any limit: busy, rejected, not sent, in doubt or cut."""
-        self.calls -= 1
+        self._answered(send, now, accepted=True)
         if self._gate is not None and send.diagnostic:
             self._gate.opens = now + 0.5
+        self.pace.settle()
 
-    def job_active(self, waited: float) -> None:
-        """An own job was seen to leave the account's queue, `waited` seconds after its start."""
-        self.queued -= 1
-        self.active += 1
-        if self._ended == 0:
-            # Only before the first end: afterwards a wait is queueing, and would hide itself in the norm.
-            self._normal += 0.25 * (min(waited, 40.0) - self._normal)
-        if self.slots is not None and self.queued == 0:
-            self.slots = max(self.slots, self.active)
+    def _answered(self, send: Send, now: float, *, accepted: bool) -> None:
+        self.calls -= 1
+        self.slots.answered(probe=send.probe)
+        self.pace.answered(send.paced, now, accepted=accepted)
 
-    def job_ended(self, *, was_active: bool) -> None:
-        """An own job ended, or a slot held for one in doubt was given up."""
-        if was_active:
-            self.active -= 1
-        else:
-            self.queued -= 1
-        self._ended += 1
-
-    def job_held(self) -> None:
+    def job_held(self, now: float) -> None:
         """A job of an earlier process, or one in doubt, takes a slot."""
-        self.queued += 1
+        self.slots.held(now)
+        self.queue.queued += 1
+
+    def job_active(self, waited: float | None) -> None:
+        """An own job left the account's queue, seen `waited` seconds after its start; None: inferred."""
+        self.queue.promoted(waited)
+
+    def job_queued_again(self) -> None:
+        """A job that was believed active was seen queued."""
+        self.queue.demoted()
 
     def job_still_queued(self, waited: float) -> Change | None:
-        """An own job is still queued after `waited` seconds; if that is not normal, every slot is taken."""
-        if waited < max(NORMAL_AT_LEAST, 3 * self._normal):
+        """The oldest own queued job still waits, after `waited` seconds."""
+        if not self.queue.stayed(waited):
             return None
-        slots = max(1, self.active)
-        if slots == self.slots:
-            return None
-        self.slots = slots
-        return Change(f"an own job stays PENDING with {self.active} active; that many slots")
+        return Change(f"an own job stays PENDING; {self.queue.slots} slots are ours")
+
+    def job_ended(self, at: float, *, lasted: float | None, active_for: float | None) -> None:
+        """An own job ended at `at`, `lasted` seconds after its start (None: only its slot was given up).
+
+        `active_for`: seconds since it was seen active; None: it never was.
+        """
+        self.slots.ended(at, lasted=lasted)
+        self.queue.ended(was_active=active_for is not None, lasted=active_for or 0.0)
+
+    def noticed(self, delay: float) -> None:
+        """An end was noticed `delay` seconds after it happened."""
+        usual = self.queue.blind
+        self.queue.blind += 0.1 * (min(delay, 60.0) - usual)
+        # The delays of nearly all ends stay below three times their mean.
+        self.slots.blind = max(0.5, 3 * self.queue.blind)

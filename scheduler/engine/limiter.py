@@ -61,13 +61,13 @@ class Limiter:
     @property
     def holds(self) -> str:
         """What holds the next call back."""
-        return self.limit.opening().reason
+        return self.limit.opening(self._clock.now()).reason
 
     async def acquire(self) -> Permit:
         """Wait until a call may go and take the right to make it."""
         while True:
             now = self._clock.now()
-            opening = self.limit.opening()
+            opening = self.limit.opening(now)
             if opening.at is not None and opening.at <= now:
                 return Permit(self, self.limit.sent(now))
             self._news = anyio.Event()

@@ -98,16 +98,16 @@ class _Slot:
         self._lane = lane
         self._until = lane.clock.now() + HOLD
         self._held = True
-        lane.limiter.tell(lambda limit, _: limit.job_held())
+        lane.limiter.tell(lambda limit, now: limit.job_held(now))
 
     def keep(self) -> None:
         if not self._held:
-            self._lane.limiter.tell(lambda limit, _: limit.job_held())
+            self._lane.limiter.tell(lambda limit, now: limit.job_held(now))
 
     def release(self) -> None:
         if self._held:
             self._held = False
-            self._lane.limiter.tell(lambda limit, _: limit.job_ended(was_active=False))
+            self._lane.limiter.tell(lambda limit, now: limit.job_ended(now, lasted=None, active_for=None))
 
     def expire(self) -> None:
         if self._lane.clock.now() >= self._until:

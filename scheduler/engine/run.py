@@ -130,7 +130,15 @@ class Run:
             refresh=refresh,
             tell_ended=self._target_ended,
         )
-        lane = open_lane(before, port, self._journal, outside, self._options, self._run.plan.limits)
+        lane = open_lane(
+            before,
+            port,
+            self._journal,
+            outside,
+            self._options,
+            self._run.plan.limits,
+            targets=len(records),
+        )
         self._lanes[key] = lane
         if self._stopped is not None:
             self._stop_lane(lane)

@@ -1,70 +1,236 @@
-"""When to read which job: one heap a lane, one rule for jobs of half a second and of half an hour."""
+"""When to read which job: one schedule a lane, by the likelihood that a read tells something new.
+
+Queued jobs are watched by one of them, the canary: slots are given in order, so a job seen active makes all
+older ones active without a read. Active jobs are read by their forecasts. When a queued job moved up though
+no end is known, the jobs most likely to have ended are hunted, one read after the other.
+"""
 
 from __future__ import annotations
 
 import heapq
+import math
+from bisect import insort
 from collections import deque
-from statistics import median
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-FLOOR = 0.1  #: seconds between two reads of a job at least
-QUEUED_AT_MOST = (
-    5.0  #: seconds between two reads of a queued job at most: its start frees nothing but tells much
-)
-AT_MOST = 30.0  #: seconds between two reads of a job at most
-BLIND = 0.08  #: without a forecast the gap is this share of the job's age
-EARLY = 0.25  #: before the likely end: only failures end a job this early
-LIKELY = 0.8  #: share of the forecast at which the end becomes likely
-NEAR = 0.03  #: around the likely end the gap is this share of the forecast
-LATE = 1.5  #: multiple of the forecast after which it is given up
+from .forecast import Forecast, blind_gap
 
-
-def gap(age: float, forecast: float | None, *, queued: bool) -> float:
-    """Return the seconds until a job of this age (seconds) should be read again.
-
-    The delay in noticing an end is then a small share of the job's own length. `forecast` is the length its
-    branch's or this run's earlier jobs had; None: unknown.
-    """
-    if queued:
-        return min(QUEUED_AT_MOST, max(FLOOR, 0.1 * age))
-    if forecast is None or age > LATE * forecast:
-        return min(AT_MOST, max(FLOOR, BLIND * age))
-    if age >= LIKELY * forecast:
-        return min(AT_MOST, max(FLOOR, NEAR * forecast))
-    return max(FLOOR, min(LIKELY * forecast - age, EARLY * age))
+CANARY_MOST = 30.0  #: seconds between two looks at the canary
+CANARY_SHARE = 0.4  #: of the time in which one slot comes free
+RAMP_MOST = 2.0  #: seconds between two looks while the lane still grows: each decides on the next doubling
+FALLBACK, UNORDERED = 180.0, 15.0  #: seconds between looks at other queued jobs; without order in the queue
+DISORDER = 15.0  #: seconds for which a job may stay queued behind a younger one that is active
+HUNTED, WORTH = 4, 0.02  #: jobs hunted at most, and the least chance of an end that makes one worth a read
+LEARNED = 3  #: ends of this run after which they forecast jobs whose branch has no history
 
 
+#: Stands for the due time of a job whose read is on its way.
+_READING = math.inf
+
+
+@dataclass(slots=True)
+class _Job:
+    position: int
+    sent: float
+    began: float  #: seen active; before that, sent
+    seen: float  #: last read or inferred
+    own: Forecast | None
+    due: float = 0.0
+    queued: bool = True
+
+
+@dataclass(slots=True)
 class Schedule:
-    """The reads a lane has before it, soonest first. Keys are positions of targets."""
+    """The reads a lane has before it. Positions name targets; times are seconds of a steady clock."""
 
-    def __init__(self, *, at_least: float = 0.0) -> None:
-        """Begin empty; `at_least` is the shortest gap the user allows, in seconds."""
-        self._at_least = at_least
-        self._heap: list[tuple[float, int]] = []
-        self._lengths: deque[float] = deque(maxlen=50)
+    at_least: float = 0.0  #: the shortest gap between two reads of a job that the user allows
 
-    def __len__(self) -> int:
-        return len(self._heap)
+    _jobs: dict[int, _Job] = field(default_factory=dict)
+    _queued: list[tuple[float, int]] = field(default_factory=list)  # (sent, position), oldest first
+    _heap: list[tuple[float, int]] = field(default_factory=list)
+    _lengths: deque[float] = field(default_factory=lambda: deque(maxlen=50))
+    _run: Forecast | None = None
+    _ordered: bool = True
+    _canary_at: float = math.inf
+    _canary: int | None = None  # its read is on its way
+    _place: int = 0  # where among the queued the next look goes
+    _hunt: list[int] = field(default_factory=list)
+    _hunting: int | None = None
 
-    def put(self, position: int, now: float, *, age: float, own: float | None, queued: bool) -> None:
-        """Have the job read again. `own` is the length that this branch's jobs had before, if known."""
-        wait = gap(age, own if own is not None else self.forecast(), queued=queued)
-        heapq.heappush(self._heap, (now + max(self._at_least, wait), position))
+    def put(self, position: int, now: float, *, age: float, lengths: Sequence[float]) -> None:
+        """Follow a job that was started `age` seconds ago. `lengths`: what its branch's jobs took before."""
+        job = _Job(position, now - age, now - age, now, Forecast.of(lengths))
+        self._jobs[position] = job
+        insort(self._queued, (job.sent, position))
+        self._plan(job, now + FALLBACK)
+        self._canary_at = min(self._canary_at, now + self._ramp_gap(now))
 
-    def due(self, now: float, at_most: int) -> list[int]:
-        """Take out up to `at_most` positions whose time has come, the most overdue first."""
+    def due(self, now: float, at_most: int, *, full: bool) -> list[int]:
+        """Take out up to `at_most` positions whose time has come. `full`: every slot is known to be taken."""
         ready: list[int] = []
+        if at_most and self._canary is None and now >= self._canary_at and self._queued:
+            self._canary = self._choose(full=full)
+            self._take(self._canary, ready)
+        while len(ready) < at_most and self._hunting is None and self._hunt:
+            if (prey := self._hunt.pop(0)) in self._jobs:
+                self._hunting = prey
+                self._take(prey, ready)
         while len(ready) < at_most and self._heap and self._heap[0][0] <= now:
-            ready.append(heapq.heappop(self._heap)[1])
+            entry = heapq.heappop(self._heap)
+            if self._valid(entry):
+                self._take(entry[1], ready)
         return ready
 
-    def next_at(self) -> float | None:
-        """Say when the next read is due; None: nothing to read."""
-        return self._heap[0][0] if self._heap else None
+    def _take(self, position: int, ready: list[int]) -> None:
+        """Have a job read, unless a read of it is on its way already."""
+        job = self._jobs[position]
+        if job.due != _READING:
+            job.due = _READING
+            ready.append(position)
 
-    def ended(self, length: float) -> None:
-        """Learn from a job of this run that ended after `length` seconds."""
-        self._lengths.append(length)
+    def next_at(self) -> float:
+        """Say when the next read is due; infinity: not before news."""
+        if self._hunt and self._hunting is None:
+            return -math.inf
+        while self._heap and not self._valid(self._heap[0]):
+            heapq.heappop(self._heap)
+        soonest = self._heap[0][0] if self._heap else math.inf
+        return min(soonest, self._canary_at) if self._canary is None and self._queued else soonest
 
-    def forecast(self) -> float | None:
-        """Return the usual length of this run's jobs, once three of them have ended."""
-        return median(self._lengths) if len(self._lengths) >= 3 else None
+    def is_oldest(self, position: int) -> bool:
+        """Say whether no queued job is older than this one."""
+        return bool(self._queued) and self._queued[0][1] == position
+
+    def still_queued(self, position: int, now: float, *, full: bool) -> bool:
+        """A job was read as queued; return whether it was believed active: the queue has no order then."""
+        job = self._jobs[position]
+        job.seen = now
+        moved_back = not job.queued
+        if moved_back:
+            # Slots are given in order, yet a job takes a while to show it; only a long while proves disorder.
+            self._ordered = self._ordered and now - job.began < DISORDER
+            job.queued, job.began = True, job.sent
+            insort(self._queued, (job.sent, position))
+        if self._canary == position:
+            self._canary = None
+            self._place //= 2
+            # Not the oldest: look further down at once, for how far the lane has come.
+            descend = not full and self._place > 0
+            self._canary_at = now if descend else now + self._canary_gap(now, full=full)
+        self._plan(job, now + (FALLBACK if self._ordered else UNORDERED))
+        return moved_back
+
+    def active(self, position: int, now: float, *, full: bool, eager: bool) -> list[int]:
+        """A job was read as active; return it and the older ones that must be, if they were not so before."""
+        job = self._jobs[position]
+        moved = self._move_up(job, now, eager=eager)
+        job.seen = now
+        self._plan(job, now + self._gap(job, now, eager=eager))
+        if self._hunting == position:
+            self._hunting = None
+        if self._canary == position:
+            self._canary = None
+            self._place = 2 * self._place + 1 if full else 0
+            wait = 0.0 if self._queued and (not full or self._place) else self._canary_gap(now, full=full)
+            self._canary_at = now + wait
+        if not self._queued:
+            self._place = 0
+        return moved
+
+    def ended(self, position: int, now: float, length: float | None) -> list[int]:
+        """A job ended, after `length` seconds of activity; return the older ones that must be active now."""
+        job = self._jobs[position]
+        moved = self._move_up(job, now, eager=False)
+        del self._jobs[position]
+        if self._canary == position:
+            self._canary = None
+            self._canary_at = now
+        if self._hunting == position:
+            self._hunting = None
+            self._hunt.clear()
+        if length is not None:
+            self._lengths.append(length)
+            if len(self._lengths) >= LEARNED:
+                self._run = Forecast.of(self._lengths)
+        return [other for other in moved if other != position]
+
+    def drop(self, position: int) -> None:
+        """Follow a job no more, though no end of it was seen."""
+        job = self._jobs.pop(position)
+        if job.queued:
+            self._queued.remove((job.sent, position))
+        if self._canary == position:
+            self._canary = None
+        if self._hunting == position:
+            self._hunting = None
+
+    def missed(self, position: int, now: float, wait: float) -> None:
+        """A read failed: try the job again after `wait` seconds."""
+        if self._canary == position:
+            self._canary = None
+            self._canary_at = now + wait
+        if self._hunting == position:
+            self._hunting = None
+        if (job := self._jobs.get(position)) is not None:
+            self._plan(job, now + wait)
+
+    def hunt(self, now: float) -> None:
+        """A queued job moved up though no end is known: read the jobs most likely to have ended."""
+        chances = [
+            (forecast.ended_since(job.seen - job.began, now - job.began), job.position)
+            for job in self._jobs.values()
+            if not job.queued and (forecast := self._forecast(job)) is not None
+        ]
+        likely = sorted((chance for chance in chances if chance[0] > WORTH), reverse=True)
+        self._hunt = [position for _, position in likely[:HUNTED]]
+
+    def _move_up(self, job: _Job, now: float, *, eager: bool) -> list[int]:
+        if not job.queued:
+            return []
+        place = self._queued.index((job.sent, job.position))
+        older = self._queued[: place + 1] if self._ordered else [self._queued[place]]
+        for entry in older:
+            self._queued.remove(entry)
+        moved = [position for _, position in older]
+        for position in moved:
+            other = self._jobs[position]
+            other.queued = False
+            other.began = other.seen = now
+            if other.due != _READING:
+                self._plan(other, now + self._gap(other, now, eager=eager))
+        return moved
+
+    def _forecast(self, job: _Job) -> Forecast | None:
+        return job.own or self._run
+
+    def _gap(self, job: _Job, now: float, *, eager: bool) -> float:
+        age = now - job.began
+        forecast = self._forecast(job)
+        return blind_gap(age) if forecast is None else forecast.gap(age, eager=eager)
+
+    def _choose(self, *, full: bool) -> int:
+        """Pick the canary: from the oldest up while the lane is full, from the newest down while it grows."""
+        if not full and self._place == 0:
+            self._place = len(self._queued) - 1
+        self._place = min(self._place, len(self._queued) - 1)
+        return self._queued[self._place][1]
+
+    def _canary_gap(self, now: float, *, full: bool) -> float:
+        running = len(self._jobs) - len(self._queued)
+        if not full or not running:
+            return self._ramp_gap(now)
+        usual = self._run.usual if self._run is not None else 300.0
+        return min(CANARY_MOST, max(0.1, CANARY_SHARE * usual / running))
+
+    def _ramp_gap(self, now: float) -> float:
+        age = now - self._queued[-1][0] if self._queued else 0.0
+        return min(RAMP_MOST, max(0.15, 0.5 * age))
+
+    def _plan(self, job: _Job, due: float) -> None:
+        job.due = max(due, job.seen + self.at_least)
+        heapq.heappush(self._heap, (job.due, job.position))
+
+    def _valid(self, entry: tuple[float, int]) -> bool:
+        job = self._jobs.get(entry[1])
+        return job is not None and job.due == entry[0]

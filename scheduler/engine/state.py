@@ -63,7 +63,7 @@ class Entry:
     read_at: float = 0.0  #: when the job was last read, or taken
     active_at: float | None = None  #: when the job was first seen out of the account's queue
     lost_since: float | None = None  #: when the job could first not be found
-    usual: float | None = None  #: seconds this branch's jobs used to take
+    misses: int = 0  #: reads of the job that failed, in a row
     ended: bool = False  #: the target has its outcome, though its job may go on
 
 
@@ -158,8 +158,8 @@ class LaneState:
     def note_peaks(self) -> None:
         """Remember the most jobs in flight, and the most that were queued, that there were at once."""
         limit = self.limiter.limit
-        self.counters.peak_in_flight = max(self.counters.peak_in_flight, limit.active + limit.queued)
-        self.counters.peak_pending = max(self.counters.peak_pending, limit.queued)
+        self.counters.peak_in_flight = max(self.counters.peak_in_flight, limit.slots.running)
+        self.counters.peak_pending = max(self.counters.peak_pending, limit.queue.queued)
 
     def measure(self) -> None:
         """Record the counters if they have moved."""

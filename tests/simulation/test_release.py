@@ -77,7 +77,7 @@ def test_one_busy_branch_costs_a_hundred_free_ones_nothing() -> None:
 
     calm = simulate(starts)
     busy = simulate(lambda: starts(branches=[BranchRule(app="d00007", busy=20 * MINUTES)]))
-    assert busy[-1] <= calm[-1] + 0.5
+    assert busy[-1] <= 1.05 * calm[-1]
 
 
 @pytest.mark.parametrize(
