@@ -56,6 +56,13 @@ def _branch(text: str) -> str:
     return text
 
 
+def _commit_message(text: str) -> str:
+    if "[amplify-release:" in text:
+        # Copied from an earlier job, it would make a search for that job's start find this one.
+        raise ValueError("has the marker [amplify-release:…] of an earlier start; leave that out")
+    return text
+
+
 def _account_name(text: str) -> str:
     if text == "default":
         raise ValueError("default stands for the ambient credentials; choose another name")
@@ -83,7 +90,7 @@ Branch = Annotated[str, _sized(1, 255), AfterValidator(_branch), _schema(least=1
 Region = Annotated[str, AfterValidator(_region), WithJsonSchema({"type": "string"})]
 Name = Annotated[str, _sized(1, 255), _schema(least=1, most=255)]
 Text255 = Annotated[str, _sized(0, 255), _schema(most=255)]
-CommitMessage = Annotated[str, _sized(0, 9_950), _schema(most=9_950)]
+CommitMessage = Annotated[str, _sized(0, 9_950), AfterValidator(_commit_message), _schema(most=9_950)]
 JobId = Annotated[
     str, _matching(r"[0-9]{1,255}", "is not a job id; it has only digits"), _schema("[0-9]{1,255}")
 ]
