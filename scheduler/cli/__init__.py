@@ -8,9 +8,11 @@ from __future__ import annotations
 import click
 
 from .. import __version__
+from .cancel import cancel
 from .face import Face
 from .look import diff, report, runs, status
-from .plans import plan, schema, validate
+from .plans import iam_policy, plan, schema, validate
+from .preflight import doctor
 from .release import resume, retry, run
 from .serve import completion, emulator
 
@@ -45,6 +47,9 @@ for command in (
     runs,
     report,
     diff,
+    cancel,
+    doctor,
+    iam_policy,
     schema,
     emulator,
     completion,

@@ -5,20 +5,17 @@ Imported by the running commands only, once they know what to run: everything he
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
 import anyio.abc
 
-from ..amplify.accounts import Accounts
-from ..emulator.identity import SECRET_KEY, access_key
+from ..counted import counted
 from ..engine.clock import Clock, Intents
 from ..engine.run import Run
 from ..engine.state import Options
@@ -26,23 +23,20 @@ from ..errors import ExitCode, JournalError, ReleaseError
 from ..events import StartAnswered
 from ..journal.lock import StateLock
 from ..journal.sqlite import SqliteJournal
-from ..logs import Log, LogFormat, configure
-from ..model import Account, FailureBudget, StopCause, Target
+from ..logs import LogFormat
+from ..model import FailureBudget, StopCause
 from ..plan.scenario import Scenario
 from ..plan.select import narrow
-from ..progress.choose import choose, coloured
+from ..progress.choose import choose
 from ..progress.watch import watch
 from ..report.document import Report
 from ..report.formats import check_writable, render_to
 from ..report.summary import summarize
-from ..settings import Settings, unknown_variables
-from ..steady import SteadyStream
+from ..settings import Settings
 from .face import complain
 from .look import show
-
-#: The endpoint that a run is recorded with when none is given, and when Amplify is emulated.
-AWS = "aws"
-EMULATOR = "emulator"
+from .outside import endpoint, opened
+from .voice import Voice, speak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +55,7 @@ class Request:
     @property
     def endpoint(self) -> str:
         """What the run is recorded with, so that it is never resumed against something else."""
-        return EMULATOR if self.emulate else self.settings.endpoint_url or AWS
+        return endpoint(self.settings, emulate=self.emulate)
 
 
 #: Opens the run in the journal, or finds the one to go on with; returns its id.
@@ -79,17 +73,13 @@ def operate(request: Request, opening: Opening) -> ExitCode:
 
 async def _operate(request: Request, opening: Opening) -> ExitCode:
     settings = request.settings
-    stream = SteadyStream(sys.stderr)
-    colour = coloured(isatty=stream.isatty(), environ=os.environ)
-    log = configure(settings.log_format, logging.INFO, stream, colour=colour)
-    for warning in unknown_variables(os.environ):
-        log.warning("setting.ignored", sentence=warning)
+    voice = speak(settings)
     async with StateLock(settings.state_dir).acquired(wait=settings.lock_wait) as lock:
         with SqliteJournal.open(settings.state_dir) as journal:
             run = opening(journal)
             lock.note(run)
             try:
-                await _execute(request, journal, run, log, stream, colour=colour)
+                await _execute(request, journal, run, voice)
             except* JournalError as failures:
                 _rescue(settings.state_dir, journal)
                 raise _first(failures) from None
@@ -106,10 +96,8 @@ def _first(failures: BaseExceptionGroup[JournalError]) -> JournalError:
     return error
 
 
-async def _execute(
-    request: Request, journal: SqliteJournal, run: str, log: Log, stream: SteadyStream, *, colour: bool
-) -> None:
-    settings = request.settings
+async def _execute(request: Request, journal: SqliteJournal, run: str, voice: Voice) -> None:
+    settings, log, stream = request.settings, voice.log, voice.stream
     record = journal.run(run)
     targets = list(journal.targets(run))
     if request.only or request.skip:
@@ -122,12 +110,18 @@ async def _execute(
     every = settings.log_format is LogFormat.JSON
     log.info(
         "run.opened",
-        sentence=f"run {run}: {len(targets)} targets of {plan.name}, {_where(request)}",
-        run=run,
-        targets=len(targets),
+        sentence=f"run {run}: {counted(len(targets), 'target')} of {plan.name}, {_where(request)}",
+        **({"run": run, "targets": len(targets)} if every else {}),
     )
     async with (
-        _accounts(request, run, [found.target for found in targets], plan.accounts) as accounts,
+        opened(
+            settings,
+            run,
+            [found.target for found in targets],
+            plan.accounts,
+            emulate=request.emulate,
+            scenario=request.scenario,
+        ) as accounts,
         watch(
             journal,
             plan,
@@ -135,7 +129,7 @@ async def _execute(
             log,
             stream,
             every=every,
-            colour=colour,
+            colour=voice.colour,
             records=targets,
             follow=settings.follow,
         ),
@@ -214,7 +208,7 @@ def _rescue(state_dir: Path, journal: SqliteJournal) -> None:
 def _hand_over(request: Request, report: Report) -> ExitCode:
     """Print and write the report; a report that fails leaves the run's own exit code as it is."""
     try:
-        show(report, request.output)
+        show(report, request.output, request.settings.state_dir)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read stdout has gone. The release is done all the same.
@@ -227,35 +221,3 @@ def _hand_over(request: Request, report: Report) -> ExitCode:
     code = report.run.exit_code
     assert code is not None
     return ExitCode(code)
-
-
-@asynccontextmanager
-async def _accounts(
-    request: Request, run: str, targets: Sequence[Target], accounts: Sequence[Account]
-) -> AsyncIterator[Accounts]:
-    """Open the accounts' credentials, with an emulator behind them if one was asked for."""
-    settings = request.settings
-    regions = {target.account: target.region for target in targets}
-    async with AsyncExitStack() as stack:
-        if request.emulate:
-            from ..emulator.server import serve
-
-            server = await stack.enter_async_context(serve(request.scenario or Scenario()))
-            opened = Accounts(
-                accounts,
-                run=run,
-                regions=regions,
-                endpoint_url=server.url,
-                sts_endpoint_url=server.url,
-                static_credentials=lambda account: (access_key(account), SECRET_KEY),
-            )
-        else:
-            opened = Accounts(
-                accounts,
-                run=run,
-                regions=regions,
-                profile=settings.profile,
-                endpoint_url=settings.endpoint_url,
-                sts_endpoint_url=settings.sts_endpoint_url,
-            )
-        yield await stack.enter_async_context(opened)

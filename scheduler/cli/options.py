@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from ..settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +29,7 @@ output = click.option(
     type=click.Choice(["text", "json", "jsonl"]),
     default="text",
     show_default=True,
-    help="What stdout carries, and nothing else; people read stderr.",
+    help="The format of the result on stdout; everything else goes to stderr.",
 )
 reports = click.option(
     "--report",
@@ -46,15 +49,20 @@ narrowing = _all(
         "--skip", metavar="GLOB|@FILE", multiple=True, help="Leave matching targets out. Repeatable."
     ),
 )
-aws = _all(
-    click.option("--region", metavar="REGION", help="The region of targets that name none."),
+region = click.option("--region", metavar="REGION", help="The region of targets that name none.")
+service = _all(
     click.option("--profile", metavar="NAME", help="The AWS profile of the ambient credentials."),
     click.option("--endpoint-url", metavar="URL", help="Amplify's endpoint: https, or http on this machine."),
     click.option("--sts-endpoint-url", metavar="URL", help="The endpoint of STS."),
+)
+aws = _all(
+    region,
+    service,
     click.option(
         "--emulate", is_flag=True, help="Rehearse against an emulated Amplify; no credentials are read."
     ),
 )
+yes = click.option("--yes", is_flag=True, help="Do not ask.")
 running = _all(
     state_dir,
     output,
@@ -63,12 +71,15 @@ running = _all(
     aws,
     click.option("--no-follow", is_flag=True, help="End after the starts; do not wait for the jobs."),
     click.option(
-        "-j", "--concurrency", metavar="N", help="Jobs in flight per lane at most; less is learned."
+        "-j",
+        "--concurrency",
+        metavar="N",
+        help="Jobs in flight per lane at most; what the account bears is learned.",
     ),
     click.option(
         "--max-failures",
         metavar="N|P%",
-        help="Start nothing more after this many failures; replaces the plan's.",
+        help="Start nothing more once more targets than this failed; replaces the plan's.",
     ),
     click.option("--max-runtime", metavar="DURATION", help="Stop starting and following after this long."),
     click.option(
@@ -85,5 +96,13 @@ running = _all(
         "--progress", metavar="auto|live|plain|none", help="How progress is shown on stderr. [auto]"
     ),
     click.option("--log-format", metavar="console|json", help="How lines on stderr are written. [console]"),
-    click.option("--yes", is_flag=True, help="Do not ask."),
+    yes,
 )
+
+
+def settings_of(given: dict[str, Any]) -> Settings:
+    """Return the settings, from the options of a command that are settings and from the environment."""
+    from ..settings import Settings, load_settings
+
+    typed = {name: value for name, value in given.items() if name in Settings.model_fields}
+    return load_settings(typed | {"follow": False if given.get("no_follow") else None})

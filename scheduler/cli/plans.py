@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from ..counted import counted
+from ..errors import UsageError
 from . import options
+from .face import complain
+
+if TYPE_CHECKING:
+    from ..plan.policy import Policy
 
 
 @click.command()
 @click.argument("plan")
-@click.option("--region", metavar="REGION", help="The region of targets that name none.")
+@options.region
 def validate(plan: str, region: str | None) -> None:
     """Check a plan, offline. Every fault is one line with file, line and column."""
     from ..plan.load import load_plan
+    from ..printable import printable
     from ..settings import load_settings
 
     frozen, _ = load_plan(plan, region=load_settings({"region": region}).region)
     lanes = len({target.lane for target in frozen.targets})
-    click.echo(f"{frozen.name}: {len(frozen.targets)} targets in {lanes} lanes, {frozen.digest}")
+    size = f"{counted(len(frozen.targets), 'target')} in {counted(lanes, 'lane')}"
+    click.echo(f"{printable(frozen.name)}: valid, {size}, {frozen.digest}")
 
 
 @click.command()
 @click.argument("plan")
 @options.narrowing
 @options.output
-@click.option("--region", metavar="REGION", help="The region of targets that name none.")
+@options.region
 def plan(plan: str, only: tuple[str, ...], skip: tuple[str, ...], output: str, region: str | None) -> None:
     """Show what a run would start, without starting anything."""
     import json
@@ -50,13 +61,93 @@ def plan(plan: str, only: tuple[str, ...], skip: tuple[str, ...], output: str, r
                 name = "" if target.name == target.app else f"  ({target.name})"
                 click.echo(printable(f"{target.job_type:<8} {target.key}{name}"))
             lanes = len({target.lane for target in targets})
-            click.echo(f"{len(targets)} targets in {lanes} lanes would be started", err=True)
+            size = f"{counted(len(targets), 'target')} in {counted(lanes, 'lane')}"
+            click.echo(f"{size} would be started", err=True)
+
+
+@click.command("iam-policy")
+@click.argument("plan")
+@options.narrowing
+@options.region
+@click.option("--account", metavar="NAME", help="Print this account's policy alone.")
+@click.option(
+    "--for",
+    "also",
+    type=click.Choice(["doctor", "cancel"]),
+    multiple=True,
+    help="Allow what this command needs, too. Repeatable.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["json", "text"]),
+    default="json",
+    show_default=True,
+    help="What stdout carries; text is for reading.",
+)
+def iam_policy(
+    plan: str,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    region: str | None,
+    account: str | None,
+    also: tuple[str, ...],
+    output: str,
+) -> None:
+    """Print the IAM policy that a run of PLAN needs.
+
+    It names the plan's very branches, and each account has its own. Several accounts make a mapping of their
+    names to policies; --account picks one.
+    """
+    import json
+    from dataclasses import replace
+
+    from ..plan.load import load_plan
+    from ..plan.policy import policies
+    from ..plan.select import narrow
+    from ..settings import load_settings
+
+    frozen, _ = load_plan(plan, region=load_settings({"region": region}).region)
+    frozen = replace(frozen, targets=narrow(frozen.targets, only, skip))
+    found = policies(frozen, doctor="doctor" in also, cancel="cancel" in also)
+    if account is not None:
+        found = {account: _one_of(found, account)}
+    for name, policy in found.items():
+        for note in policy.notes:
+            complain(f"{name}: {note}")
+    documents = {name: policy.document for name, policy in found.items()}
+    if output == "text":
+        for line in _lines(documents):
+            click.echo(line)
+    else:
+        alone = [*documents.values()] if len(documents) == 1 else [documents]
+        click.echo(json.dumps(alone[0], indent=2))
+
+
+def _one_of(policies: dict[str, Policy], account: str) -> Policy:
+    from ..plan.fault import did_you_mean, show
+
+    if account not in policies:
+        hint = did_you_mean(account, sorted(policies))
+        raise UsageError(f"--account: no target uses account {show(account)}{hint}")
+    return policies[account]
+
+
+def _lines(documents: dict[str, Any]) -> Iterator[str]:
+    from ..printable import printable
+
+    for name, document in documents.items():
+        yield printable(name)
+        for statement in document["Statement"]:
+            yield f"  {statement['Sid']}: {', '.join(statement['Action'])}"
+            for resource in statement["Resource"]:
+                yield printable(f"    {resource}")
 
 
 @click.command()
 @click.argument("which", type=click.Choice(["plan", "report"]))
 def schema(which: str) -> None:
-    """Print the JSON Schema of plans or of reports, for editors and checks."""
+    """Print the JSON Schema of plans or of reports."""
     import json
 
     if which == "plan":

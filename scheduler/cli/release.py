@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
+from ..counted import counted
 from . import options
+from .ask import ask, insist
 
 if TYPE_CHECKING:
     from ..events import IntentAbandoned
@@ -29,16 +29,19 @@ if TYPE_CHECKING:
     help="Go on with this plan's newest run if it was cut, else start a new one; for cron.",
 )
 def run(plan: str, *, resume_or_start: bool, **given: Any) -> None:
-    """Start a job for every target of PLAN, follow them to their ends, and report."""
+    """Start a job for every target of PLAN, follow all, and report."""
     from ..plan.load import load_plan
     from ..plan.select import narrow
 
-    settings = _settings(given)
+    settings = options.settings_of(given)
     frozen, scenario = load_plan(plan, region=settings.region)
     frozen = _with(frozen, narrow(frozen.targets, given["only"], given["skip"]))
     request = _request(settings, given, scenario)
     lanes = len({target.lane for target in frozen.targets})
-    _ask(given, f"Start {len(frozen.targets)} targets in {lanes} lanes at {_place(settings)}?")
+    ask(
+        f"Start {counted(len(frozen.targets), 'target')} in {counted(lanes, 'lane')} at {_place(settings)}?",
+        yes=given["yes"] or given["emulate"],
+    )
 
     def opening(journal: Journal) -> str:
         if resume_or_start and (cut := _cut_run(journal, frozen)) is not None:
@@ -57,12 +60,12 @@ def run(plan: str, *, resume_or_start: bool, **given: Any) -> None:
     help="Send starts again whose fate is unknown: each may make a second job. Look at the branches first.",
 )
 def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
-    """Go on with RUN (default: the newest) from the journal; the plan file is not read.
+    """Go on with RUN (default: the newest) from the journal.
 
-    What was not started is started, what was started is followed, and what is in doubt is looked for and
-    never sent again by itself.
+    The plan file is not read. What was not started is started, what was started is followed, and what is in
+    doubt is looked for and never sent again by itself.
     """
-    settings = _settings(given)
+    settings = options.settings_of(given)
     request = _request(settings, given)
 
     def opening(journal: Journal) -> str:
@@ -81,16 +84,17 @@ def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
 @click.argument("run", required=False)
 @options.running
 def retry(run: str | None, **given: Any) -> None:
-    """Begin a new run of the targets that failed in RUN (default: the newest).
+    """Begin a new run of what failed in RUN (default: the newest).
 
     Unresolved targets are never among them: `resume` looks for their jobs.
     """
-    settings = _settings(given)
+    settings = options.settings_of(given)
     request = _request(settings, given)
 
     def opening(journal: Journal) -> str:
         from ..model import FAILURES, Outcome
         from ..plan.select import narrow
+        from .outside import same_endpoint
 
         record = journal.run(run)
         failed = tuple(
@@ -100,18 +104,14 @@ def retry(run: str | None, **given: Any) -> None:
         )
         targets = narrow(failed, given["only"], given["skip"]) if failed else failed
         frozen = _with(record.plan, targets)
-        _same_endpoint(record.id, record.endpoint, request)
-        _ask(given, f"Start {len(targets)} targets that failed in run {record.id} again?")
+        same_endpoint(record.id, record.endpoint, request.endpoint)
+        ask(
+            f"Start {counted(len(targets), 'target')} that failed in run {record.id} again?",
+            yes=given["yes"] or given["emulate"],
+        )
         return _opened(journal, frozen, request)
 
     _carry_out(request, opening)
-
-
-def _settings(given: dict[str, Any]) -> Settings:
-    from ..settings import Settings, load_settings
-
-    typed = {name: value for name, value in given.items() if name in Settings.model_fields}
-    return load_settings(typed | {"follow": False if given["no_follow"] else None})
 
 
 def _request(settings: Settings, given: dict[str, Any], scenario: Scenario | None = None) -> Request:
@@ -132,13 +132,6 @@ def _request(settings: Settings, given: dict[str, Any], scenario: Scenario | Non
 
 def _place(settings: Settings) -> str:
     return settings.endpoint_url or "AWS"
-
-
-def _ask(given: dict[str, Any], question: str) -> None:
-    """Ask a person at a terminal; a script has decided already."""
-    if given["yes"] or given["emulate"] or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return
-    click.confirm(question, abort=True, err=True)
 
 
 def _with(plan: FrozenPlan, targets: tuple[Target, ...]) -> FrozenPlan:
@@ -174,9 +167,10 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
 
     from .. import __version__
     from ..events import RunStarted
+    from .outside import same_endpoint
 
     record = journal.run(run)
-    _same_endpoint(run, record.endpoint, request)
+    same_endpoint(run, record.endpoint, request.endpoint)
     started = RunStarted(
         at=time.time(),
         plan=record.plan,
@@ -187,15 +181,6 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
     )
     journal.open_run(run, started)
     return run
-
-
-def _same_endpoint(run: str, recorded: str, request: Request) -> None:
-    """Refuse to go on at another place than the run's: its jobs are not there, and others would be made."""
-    if recorded != request.endpoint:
-        raise UsageError(
-            f"run {run} was made at {recorded}, and this command would go on at {request.endpoint}; "
-            "give the same --endpoint-url or --emulate as then"
-        )
 
 
 def _cut_run(journal: Journal, frozen: FrozenPlan) -> str | None:
@@ -216,7 +201,6 @@ def _doubts_given_up(journal: Journal, run: str, given: dict[str, Any]) -> list[
     import time
 
     from ..events import IntentAbandoned
-    from ..printable import printable
 
     doubts = [
         (record, attempt)
@@ -224,12 +208,13 @@ def _doubts_given_up(journal: Journal, run: str, given: dict[str, Any]) -> list[
         for attempt in record.attempts
         if attempt.in_doubt
     ]
-    if doubts and not given["yes"]:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError("--restart-unresolved asks first; without a terminal say --yes")
-        for record, attempt in doubts:
-            click.echo(f"  {printable(record.target.key)}  intent {attempt.intent}", err=True)
-        click.confirm(f"Send {len(doubts)} starts again? Each may make a second job.", abort=True, err=True)
+    if doubts:
+        insist(
+            f"Send {counted(len(doubts), 'start')} again? Each may make a second job.",
+            (f"{record.target.key}  intent {attempt.intent}" for record, attempt in doubts),
+            yes=given["yes"],
+            what="--restart-unresolved",
+        )
     return [
         IntentAbandoned(at=time.time(), position=record.position, intent=attempt.intent)
         for record, attempt in doubts

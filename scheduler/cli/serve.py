@@ -7,14 +7,19 @@ import click
 
 @click.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; 0: any free one."
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="The port on 127.0.0.1; the default is any free one.",
 )
 @click.option("--scenario", metavar="FILE", help="A YAML file with the fields of a plan's `emulate` section.")
-@click.option("--seed", type=int, help="Another course of chance than the scenario's.")
+@click.option("--seed", metavar="N", type=int, help="What chance draws from, instead of the scenario's seed.")
 def emulator(port: int, scenario: str | None, seed: int | None) -> None:
-    """Serve an emulated Amplify (and STS) on loopback, to any AWS SDK or CLI, until interrupted.
+    """Serve an emulated Amplify on loopback to any AWS SDK or CLI.
 
-    Its URL is printed on stdout; GET /_truth tells what was really started.
+    It answers STS's calls too, until it is interrupted. Its URL is printed on stdout; GET /_truth tells what
+    was really started.
     """
     import anyio
 
@@ -37,7 +42,13 @@ def emulator(port: int, scenario: str | None, seed: int | None) -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the completion script of a shell: eval "$(amplify-release completion bash)"."""
+    """Print the completion script of a shell.
+
+    \b
+    bash:  eval "$(amplify-release completion bash)"
+    zsh:   eval "$(amplify-release completion zsh)"
+    fish:  amplify-release completion fish | source
+    """
     from click.shell_completion import get_completion_class
 
     made = get_completion_class(shell)

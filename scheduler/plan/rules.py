@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from ..counted import counted
 from .fault import Fault, Path, did_you_mean, show, spell
 from .model import ExpectEntry
 from .tree import Node
@@ -98,4 +99,4 @@ def unexpected(expect: ExpectEntry, count: int) -> str | None:
     if least <= count <= most:
         return None
     bounds = [f"{least:,} at least"] * ("min" in expect) + [f"{most:,} at most"] * ("max" in expect)
-    return f"the plan has {count:,} targets; expected {' and '.join(bounds)}"
+    return f"the plan has {counted(count, 'target')}; expected {' and '.join(bounds)}"

@@ -29,6 +29,7 @@ class Operation(StrEnum):
     GET_BRANCH = "GetBranch"
     ASSUME_ROLE = "AssumeRole"
     GET_CALLER_IDENTITY = "GetCallerIdentity"
+    LIST_SERVICE_QUOTAS = "ListServiceQuotas"
 
 
 class Mode(StrEnum):
@@ -143,6 +144,15 @@ class Fault(_Where):
     delay: Duration = 60.0
 
 
+class Change(_Part):
+    """What is different from a moment on, given as time after the emulator's start. What is None stays."""
+
+    after: Duration
+    slots: int | None = Field(default=None, ge=1)
+    start_rate: float | None = Field(default=None, gt=0)
+    latency: Range | None = None
+
+
 class Scenario(_Part):
     """The whole pretence. Limits hold for each lane (account and region) by itself."""
 
@@ -157,6 +167,10 @@ class Scenario(_Part):
     pending_time: Range = (0.1, 0.3)
     provision_time: Range = (0.1, 0.3)
     build_time: Range = (1.0, 3.0)
+    #: How branches differ: evenly within `build_time`, or lognormally around its geometric middle, `spread`
+    #: being the standard deviation of the logarithm. How a branch's own builds differ: by up to this share.
+    spread: float | None = Field(default=None, ge=0, le=10)
+    jitter: Share = 0.1
     stop_time: Range = (0.2, 0.5)
     #: The share of builds that end FAILED, besides those of a rule.
     failure_rate: Share = 0.0
@@ -187,6 +201,7 @@ class Scenario(_Part):
     foreign_rate: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     foreign_branches: str | None = None
 
+    changes: tuple[Change, ...] = ()
     apps: tuple[App, ...] = ()
     branches: tuple[BranchRule, ...] = ()
     faults: tuple[Fault, ...] = ()

@@ -1,0 +1,148 @@
+"""The command that stops a run's jobs: cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import ExitCode, UsageError
+from . import options
+from .ask import insist
+
+if TYPE_CHECKING:
+    from ..fleet.cancel import Stopped
+    from ..journal.port import RunRecord, TargetRecord
+    from ..journal.sqlite import SqliteJournal
+    from ..settings import Settings
+
+
+@click.command()
+@click.argument("run", required=False)
+@options.state_dir
+@options.output
+@options.narrowing
+@options.service
+@options.yes
+def cancel(run: str | None, **given: Any) -> None:
+    """Stop the jobs of RUN (default: the newest) in AWS.
+
+    Only jobs that have not ended, and that StartJob's reply or the marker proves to be the run's own, are
+    stopped; what is left alone is shown with the reason. A run that still goes on has to be interrupted
+    first.
+    """
+    import anyio
+
+    raise SystemExit(anyio.run(_cancel, run, options.settings_of(given), given))
+
+
+async def _cancel(run: str | None, settings: Settings, given: dict[str, Any]) -> ExitCode:
+    from ..journal.lock import StateLock
+    from ..journal.sqlite import SqliteJournal
+    from .voice import speak
+
+    speak(settings)
+    advice = "interrupt it first (Ctrl-C, or kill -INT and its pid): its jobs go on, and cancel stops them"
+    async with StateLock(settings.state_dir).acquired(advice=advice) as lock:
+        with SqliteJournal.open(settings.state_dir) as journal:
+            record = journal.run(run)
+            lock.note(record.id)
+            _check_endpoint(record, settings)
+            return await _stop(journal, record, _chosen(journal, record, given), settings, given)
+
+
+def _check_endpoint(record: RunRecord, settings: Settings) -> None:
+    from ..model import EMULATOR
+    from .outside import endpoint, same_endpoint
+
+    if record.endpoint == EMULATOR:
+        raise UsageError(f"run {record.id} was rehearsed: its jobs ended with its emulator")
+    same_endpoint(record.id, record.endpoint, endpoint(settings, emulate=False))
+
+
+def _chosen(journal: SqliteJournal, record: RunRecord, given: dict[str, Any]) -> list[TargetRecord]:
+    from ..plan.select import narrow
+
+    records = list(journal.targets(record.id))
+    kept = {
+        target.key for target in narrow([found.target for found in records], given["only"], given["skip"])
+    }
+    return [found for found in records if found.target.key in kept]
+
+
+async def _stop(
+    journal: SqliteJournal,
+    run: RunRecord,
+    records: Sequence[TargetRecord],
+    settings: Settings,
+    given: dict[str, Any],
+) -> ExitCode:
+    import time
+
+    from ..counted import counted
+    from ..fleet.cancel import Result, Stopped, consider, events, stop
+    from .outside import opened
+
+    decisions = [(record, decision) for record in records if (decision := consider(record)) is not None]
+    results = {
+        record.position: (record, Stopped(result=Result.LEFT, reason=decision.reason))
+        for record, decision in decisions
+        if not decision.stop
+    }
+    wanted = [record for record, decision in decisions if decision.stop]
+
+    def done(record: TargetRecord, stopped: Stopped) -> None:
+        results[record.position] = record, stopped
+        for event in events(record, stopped, time.time()):
+            journal.record(event)
+
+    if wanted:
+        insist(
+            f"Stop {counted(len(wanted), 'job')} of run {run.id} at {run.endpoint}?",
+            (f"{record.target.key}  {decision.reason}" for record, decision in decisions if decision.stop),
+            yes=given["yes"],
+            what="cancel",
+        )
+        journal.amend(run.id)
+        targets = [record.target for record in wanted]
+        async with opened(settings, run.id, targets, run.plan.accounts) as accounts:
+            await stop(wanted, accounts, done)
+        journal.flush()
+    _show([results[position] for position in sorted(results)], given["output"])
+    if not wanted:
+        click.echo(f"run {run.id} has no job that could be stopped", err=True)
+    left = any(stopped.result is Result.NOT_STOPPED for _, stopped in results.values())
+    return ExitCode.FAILED if left else ExitCode.SUCCEEDED
+
+
+def _show(results: Sequence[tuple[TargetRecord, Stopped]], output: str) -> None:
+    import json
+
+    from ..printable import printable
+
+    if output == "text":
+        for record, stopped in results:
+            word = stopped.result.replace("_", " ")
+            click.echo(printable(f"{word:<13}  {record.target.key}  {stopped.reason}"))
+        return
+    rows = [_row(record, stopped) for record, stopped in results]
+    if output == "json":
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            click.echo(json.dumps(row))
+
+
+def _row(record: TargetRecord, stopped: Stopped) -> dict[str, str | None]:
+    target, job = record.target, stopped.job or record.job
+    return {
+        "account": target.account,
+        "region": target.region,
+        "app": target.app,
+        "branch": target.branch,
+        "result": stopped.result,
+        "reason": stopped.reason,
+        "job": None if job is None else job.jobId,
+        "status": None if job is None else job.status,
+    }
