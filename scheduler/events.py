@@ -7,9 +7,10 @@ read the journal, so an event must carry everything that a report needs. `at` is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from .model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause
+from .model import Evidence, FrozenPlan, Hold, Job, LaneKey, Outcome, Result, StopCause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +123,37 @@ class LimitChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsLearned:
+    """What a lane met of its limits, for the next run to begin with; None: not met, so not known.
+
+    `rate` is the calls a second that StartJob takes, `slots` the jobs above which it refuses, `quota` the
+    jobs above which the account's queue keeps them waiting.
+    """
+
+    at: float
+    lane: LaneKey
+    rate: float | None
+    slots: int | None
+    quota: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneHeld:
+    """A lane's next start has been kept back for a while; `kind` None: by nothing any more.
+
+    `stalled`: nothing has moved in the lane for so long that a person should look.
+    """
+
+    at: float
+    lane: LaneKey
+    kind: Hold | None
+    reason: str
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaneMeasured:
-    """A lane's counters so far; the last one stands."""
+    """A lane's counters so far; the last one stands. `held`: seconds that targets waited, by what for."""
 
     at: float
     lane: LaneKey
@@ -134,6 +164,7 @@ class LaneMeasured:
     read_calls: int = 0
     peak_in_flight: int = 0
     peak_pending: int = 0
+    held: Mapping[Hold, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +207,8 @@ Event = (
     | IntentAbandoned
     | MarkerObserved
     | LimitChanged
+    | LimitsLearned
+    | LaneHeld
     | LaneMeasured
     | LaneStopped
     | RunStopping

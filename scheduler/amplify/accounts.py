@@ -17,6 +17,7 @@ from .calls import attempt
 from .client import AmplifyClient
 from .credentials import Renewable, assumed
 from .port import CallFailed, Kind, Stage
+from .quotas import concurrent_jobs
 from .session import Session, Timeouts
 from .transport import AmplifyTransport
 
@@ -135,6 +136,15 @@ class Accounts:
                 return str(answer["Account"])
 
         return await attempt("GetCallerIdentity", call, deadline=self._timeouts.call, clock=self._clock)
+
+    async def quota(self, key: LaneKey) -> int | None:
+        """Ask how many jobs the lane may run at once; None: not known, for whatever cause. Never raises."""
+        return await concurrent_jobs(
+            lambda: self._session(key.account)[0],
+            key.region,
+            endpoint_url=self._endpoint_url,
+            clock=self._clock,
+        )
 
     async def refresh(self, account: str) -> None:
         """Forget the account's temporary credentials, so that the next call gets new ones."""

@@ -112,7 +112,7 @@ class AmplifyPort(Protocol):
 
 
 class AccountsPort(Protocol):
-    """The credentials of a run's accounts, and the lanes opened with them. All methods raise `CallFailed`."""
+    """The credentials of a run's accounts, and the lanes opened with them. Methods raise `CallFailed`."""
 
     async def verify(self, account: str) -> None:
         """Make sure that the account's credentials belong to the account id that the plan names, if any."""
@@ -120,6 +120,10 @@ class AccountsPort(Protocol):
 
     async def lane(self, key: LaneKey, *, calls: int) -> AmplifyPort:
         """Open the lane for up to `calls` calls in flight."""
+        ...
+
+    async def quota(self, key: LaneKey) -> int | None:
+        """Ask how many jobs the lane may run at once; None: not known, for whatever cause. Never raises."""
         ...
 
     async def refresh(self, account: str) -> None:

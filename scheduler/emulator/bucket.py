@@ -12,11 +12,19 @@ class Bucket:
         self._tokens = self._burst
         self._filled_at = 0.0
 
+    def refill(self, rate: float, now: float) -> None:
+        """Fill at another rate from `now` on."""
+        self._fill(now)
+        self._rate = rate
+
     def take(self, now: float) -> bool:
         """Return whether a call at `now` passes."""
-        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
-        self._filled_at = now
+        self._fill(now)
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
+
+    def _fill(self, now: float) -> None:
+        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now

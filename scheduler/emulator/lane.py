@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
-from math import inf
+from functools import partial
+from math import inf, log
 from random import Random
 
 from ..model import LaneKey
-from ..plan.scenario import App, BranchRule, Scenario
+from ..plan.scenario import App, BranchRule, Change, Scenario
 from .answers import ApiError, not_found
 from .apps import EmulatedApp, EmulatedBranch, app_arn, branch_arn, job_arn
 from .bucket import Bucket
 from .job import CANCELLED, FAILED, SUCCEED, EmulatedJob
 from .slots import Slots
 
-#: A branch's builds take the branch's own time, give or take this share.
-_JITTER = 0.1
 _FOREIGN_APP = "dforeignbuilds"
 _ORDINARY = BranchRule()
 
@@ -45,6 +44,8 @@ class Lane:
                 for branch in seed.branches:
                     with suppress(ApiError):  # a rule that says it is missing wins
                         self.branch(seed.app, branch, opened_at)
+        for change in scenario.changes:
+            self.slots.at(change.after, partial(self._change, change))
         self._foreign = seeded(scenario.seed, "foreign", *key)
         if scenario.foreign_rate:
             self._expect_push(opened_at)
@@ -68,8 +69,9 @@ class Lane:
             if rule.missing:
                 raise not_found("Branch", name)
             arn = branch_arn(self.key, app, name)
-            build = seeded(self.scenario.seed, arn).uniform(*(rule.build_time or self.scenario.build_time))
-            found = EmulatedBranch(name=name, arn=arn, created_at=now, rule=rule, build=build)
+            found = EmulatedBranch(
+                name=name, arn=arn, created_at=now, rule=rule, build=self._usual_build(arn, rule)
+            )
             branches[name] = found
             if rule.busy > now:
                 self._occupy(found)
@@ -114,12 +116,21 @@ class Lane:
                 return rule
         return _ORDINARY
 
+    def _usual_build(self, arn: str, rule: BranchRule) -> float:
+        """Draw how long a branch's builds usually run."""
+        draw, spread = seeded(self.scenario.seed, arn), self.scenario.spread
+        least, most = rule.build_time or self.scenario.build_time
+        if spread is None or least == 0:
+            return draw.uniform(least, most)
+        return min(max(draw.lognormvariate((log(least) + log(most)) / 2, spread), least), most)
+
     def _job(self, branch: EmulatedBranch, number: int, job_type: str, now: float) -> EmulatedJob:
         """Draw a job's life: the branch decides roughly how long it takes, its number the rest."""
         scenario, rule = self.scenario, branch.rule
         draw = seeded(scenario.seed, branch.arn, number)
         least, most = rule.build_time or scenario.build_time
-        build = min(max(branch.build * draw.uniform(1 - _JITTER, 1 + _JITTER), least), most)
+        jitter = draw.uniform(1 - scenario.jitter, 1 + scenario.jitter)
+        build = min(max(branch.build * jitter, least), most)
         pending, provision = draw.uniform(*scenario.pending_time), draw.uniform(*scenario.provision_time)
         fails = draw.random() < scenario.failure_rate or rule.fails
         return EmulatedJob(
@@ -133,6 +144,14 @@ class Lane:
             build=inf if rule.stuck else build,
             final=CANCELLED if rule.cancelled else FAILED if fails else SUCCEED,
         )
+
+    def _change(self, change: Change, at: float) -> None:
+        if change.slots is not None:
+            self.slots.resize(change.slots, at)
+        if change.start_rate is not None and self.starts is not None:
+            self.starts.refill(change.start_rate, at)
+        elif change.start_rate is not None:
+            self.starts = Bucket(change.start_rate, self.scenario.start_burst)
 
     def _occupy(self, branch: EmulatedBranch) -> None:
         """Let somebody else's job have run on the branch since the start, as its rule says."""

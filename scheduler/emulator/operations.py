@@ -13,6 +13,13 @@ from .job import EmulatedJob
 from .lane import Lane
 from .parameters import Parameters, check, check_start, page
 
+#: Calls that Amplify's own limits say nothing about.
+_OF_OTHER_SERVICES = {
+    Operation.ASSUME_ROLE,
+    Operation.GET_CALLER_IDENTITY,
+    Operation.LIST_SERVICE_QUOTAS,
+}
+
 #: How long AssumeRole's credentials are valid unless another time is asked for, in seconds: STS's default.
 _SESSION = 3600
 
@@ -49,6 +56,8 @@ def perform(  # noqa: C901 - one case an operation
             return assume(role, session, lane.epoch + now + _session_time(lane, parameters))
         case Operation.GET_CALLER_IDENTITY:
             return {"UserId": "AIDAEMULATED", "Account": caller.account, "Arn": caller.arn}
+        case Operation.LIST_SERVICE_QUOTAS:
+            return _list_service_quotas(lane, parameters)
         case _:
             assert_never(operation)
 
@@ -56,7 +65,7 @@ def perform(  # noqa: C901 - one case an operation
 def _admit(operation: Operation, caller: Caller, lane: Lane, now: float) -> None:
     if caller.expires_at <= lane.epoch + now:
         raise expired_token()
-    if operation in {Operation.ASSUME_ROLE, Operation.GET_CALLER_IDENTITY}:
+    if operation in _OF_OTHER_SERVICES:
         return
     bucket = lane.starts if operation is Operation.START_JOB else lane.reads
     if bucket is not None and not bucket.take(now):
@@ -78,8 +87,8 @@ def _start_job(lane: Lane, parameters: Parameters, now: float) -> Answer:
     branch = _branch(lane, parameters, now)
     if branch.active(now) is not None:
         raise busy(branch.name)
-    if scenario.mode is Mode.REFUSE and lane.slots.taken >= scenario.slots + scenario.queue_limit:
-        raise slots_taken(scenario.slots)
+    if scenario.mode is Mode.REFUSE and lane.slots.taken >= lane.slots.size + scenario.queue_limit:
+        raise slots_taken(lane.slots.size)
     job_type = parameters["jobType"]
     message, commit_time = parameters.get("commitMessage"), parameters.get("commitTime")
     if job_type == JobType.RETRY:  # it builds the old job's commit, whatever is said of another one
@@ -120,6 +129,13 @@ def _list_branches(lane: Lane, parameters: Parameters, now: float) -> Answer:
     branches = sorted(app.branches.values(), key=lambda branch: branch.name)
     shown, more = page(branches, lambda branch: branch.name, parameters, lane.scenario.page_size)
     return {"branches": [branch.shown(lane.epoch) for branch in shown], **more}
+
+
+def _list_service_quotas(lane: Lane, parameters: Parameters) -> Answer:
+    if parameters.get("ServiceCode") != "amplify":
+        return {"Quotas": []}
+    quota = {"ServiceCode": "amplify", "QuotaName": "Concurrent jobs", "Value": float(lane.slots.size)}
+    return {"Quotas": [quota]}
 
 
 def _branch(lane: Lane, parameters: Parameters, now: float) -> EmulatedBranch:

@@ -21,7 +21,16 @@ from .answers import Answer, ApiError
 from .faults import Disturbance
 from .identity import caller_of
 from .service import Service
-from .wire import parse_body, parse_form, render, render_error, render_xml, render_xml_error, route
+from .wire import (
+    parse_body,
+    parse_form,
+    parse_target,
+    render,
+    render_error,
+    render_xml,
+    render_xml_error,
+    route,
+)
 
 _JSON = "application/json"
 _XML = "text/xml"
@@ -73,9 +82,13 @@ class _Requests:
         half = self._service.latency() / 2
         if half:
             await asyncio.sleep(half)
-        sts = request.raw_path == "/" and request.method == "POST"
+        target = request.headers.get("X-Amz-Target")
+        sts = target is None and request.raw_path == "/" and request.method == "POST"
         try:
-            response = self._sts(request, body) if sts else self._amplify(request, body)
+            if target is not None:
+                response = self._quotas(request, target, body)
+            else:
+                response = self._sts(request, body) if sts else self._amplify(request, body)
         except ApiError as error:
             response = self._refusal(error, xml=sts)
         except Disturbance as disturbance:
@@ -93,6 +106,10 @@ class _Requests:
     def _sts(self, request: web.BaseRequest, body: bytes) -> web.Response:
         operation, parameters = parse_form(body)
         return self._response(200, render_xml(operation, self._call(request, operation, parameters)), _XML)
+
+    def _quotas(self, request: web.BaseRequest, target: str, body: bytes) -> web.Response:
+        operation, parameters = parse_target(target, body)
+        return self._response(200, render(self._call(request, operation, parameters)), _JSON)
 
     def _call(self, request: web.BaseRequest, operation: Operation, parameters: dict[str, str]) -> Answer:
         headers = request.headers

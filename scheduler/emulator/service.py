@@ -6,10 +6,12 @@ real clock and a simulation on a virtual one.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from math import inf
+from operator import itemgetter
 
 from ..model import LaneKey
 from ..plan.scenario import Operation, Scenario
@@ -25,7 +27,7 @@ from .truth import JobTruth, LaneTruth, StartCall, Truth
 
 
 class Service:
-    """Amplify and a little of STS, as `scenario` tells it to be.
+    """Amplify, and a little of STS and Service Quotas, as `scenario` tells it to be.
 
     `now` never jumps (seconds, any origin); `epoch` is what this machine's wall clock shows at this moment.
     """
@@ -37,6 +39,10 @@ class Service:
         self._epoch = epoch
         self._faults = Faults(scenario.faults, scenario.seed)
         self._latency = seeded(scenario.seed, "latency")
+        changed = [
+            (change.after, change.latency) for change in scenario.changes if change.latency is not None
+        ]
+        self._latencies = [(0.0, scenario.latency), *sorted(changed)]
         self._lanes: dict[LaneKey, Lane] = {}
         self._calls: Counter[str] = Counter()
         self._starts: list[StartCall] = []
@@ -66,7 +72,8 @@ class Service:
 
     def latency(self) -> float:
         """Draw how long the next call takes, in seconds; it takes effect half-way."""
-        return self._latency.uniform(*self.scenario.latency)
+        place = bisect_right(self._latencies, self._now(), key=itemgetter(0)) - 1
+        return self._latency.uniform(*self._latencies[place][1])
 
     def date(self) -> float:
         """Return what the service's own clock shows: seconds since the epoch, skewed as the scenario says."""

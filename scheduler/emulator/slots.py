@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
-from math import isfinite
+from math import inf, isfinite
 
 from .job import EmulatedJob
 
@@ -18,7 +18,7 @@ class Slots:
     """First come, first served. Nothing happens between calls: `advance` catches up with the clock."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self.size = size
         self._queue: deque[EmulatedJob] = deque()
         self._running: set[EmulatedJob] = set()
         self._events: list[tuple[float, int, Act]] = []
@@ -30,6 +30,11 @@ class Slots:
     def taken(self) -> int:
         """How many jobs have not ended: those with a slot and those that wait for one."""
         return len(self._running) + len(self._queue)
+
+    @property
+    def next_at(self) -> float:
+        """When something will happen next, as far as is known; infinity: nothing."""
+        return self._events[0][0] if self._events else inf
 
     def at(self, time: float, act: Act) -> None:
         """Call `act(time)` when the clock gets there; among equals, in the order they were asked for."""
@@ -47,6 +52,11 @@ class Slots:
         self._dispatch(at)
         self.peak_queued = max(self.peak_queued, len(self._queue))
 
+    def resize(self, size: int, at: float) -> None:
+        """Have another number of slots; jobs above a smaller one go on."""
+        self.size = size
+        self._dispatch(at)
+
     def occupy(self, job: EmulatedJob, since: float) -> None:
         """Take up a job that has been running since before this lane was looked at, slot or no slot."""
         self._grant(job, since)
@@ -61,7 +71,7 @@ class Slots:
         self.at(job.ends_at, partial(self._release, job))
 
     def _dispatch(self, at: float) -> None:
-        while self._queue and len(self._running) < self._size:
+        while self._queue and len(self._running) < self.size:
             self._grant(self._queue.popleft(), at)
 
     def _grant(self, job: EmulatedJob, at: float) -> None:

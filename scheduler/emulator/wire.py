@@ -1,4 +1,4 @@
-"""The two protocols: Amplify's REST with JSON, and STS's forms with XML. Bytes in, bytes out."""
+"""The protocols: Amplify's REST with JSON, STS's forms with XML, Service Quotas' JSON. Bytes in and out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from .answers import Answer, ApiError, unknown_operation
 
 _STS = frozenset({Operation.ASSUME_ROLE, Operation.GET_CALLER_IDENTITY})
 _JSON = json.JSONEncoder(separators=(",", ":"))
+_LIST_QUOTAS = "ServiceQuotasV20190624.ListServiceQuotas"
 _STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
@@ -57,6 +58,19 @@ def parse_body(body: bytes) -> dict[str, Any]:
         if not isinstance(value, int | float if name == "commitTime" else str):
             raise ApiError("SerializationException", 400, f"The type of {name} is wrong")
     return parameters
+
+
+def parse_target(target: str, body: bytes) -> tuple[Operation, dict[str, str]]:
+    """Return the Service Quotas operation of an X-Amz-Target header, and its parameters.
+
+    Raises ApiError for an operation not known.
+    """
+    if target != _LIST_QUOTAS:
+        raise unknown_operation()
+    try:
+        return Operation.LIST_SERVICE_QUOTAS, {name: str(value) for name, value in json.loads(body).items()}
+    except (ValueError, AttributeError):
+        raise ApiError("SerializationException", 400, "The body is not a JSON object") from None
 
 
 def render(answer: Answer) -> bytes:

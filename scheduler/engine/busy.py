@@ -47,14 +47,14 @@ async def _settle(lane: LaneState, entry: Entry, jobs: Sequence[Job] | None) -> 
         active = max((job for job in jobs if not job.ended), key=lambda job: job.number, default=None)
         waited = lane.clock.now() - entry.busy_since
         if active is None and entry.busy_count == 1:
-            lane.queue.appendleft(entry)
+            lane.queue.put_back(entry)
             return
         if _give_way(lane, entry, active, waited):
             return
         if active is None:
             # StartJob says that the branch is busy, ListJobs that it is not; asking at once would not help.
             await anyio.sleep(min(LATEST, SOONEST * 2.0 ** min(entry.busy_count, 10)))
-            lane.queue.appendleft(entry)
+            lane.queue.put_back(entry)
             return
         if entry.target.on_busy is OnBusy.SUPERSEDE and not asked_to_stop:
             asked_to_stop = await _supersede(lane, entry, active)
@@ -107,6 +107,7 @@ async def _list(lane: LaneState, entry: Entry, since: float) -> Sequence[Job] | 
             await anyio.sleep(min(wait, target.queue_timeout - waited))
             wait = min(LATEST, 2 * wait)
         else:
+            lane.moved_at = lane.clock.now()
             lane.heard(page.server_at)
             return page.jobs
 

@@ -95,7 +95,7 @@ async def _read(lane: LaneState, entry: Entry) -> None:
     else:
         entry.lost_since = None
         entry.misses = 0
-        entry.read_at = lane.clock.now()
+        entry.read_at = lane.moved_at = lane.clock.now()
         lane.learn_marker(entry, answer.job)
         observe(lane, entry, answer)
         if entry.position in lane.followed and not _watched(lane):

@@ -8,7 +8,7 @@ gap of about sqrt(2 * price / h): long at first, short around the likely end, lo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 PRICE = 1 / 400  #: seconds of lateness that a read is worth, as a share of the usual length
@@ -42,6 +42,17 @@ class Forecast:
     def usual(self) -> float:
         """The median length in seconds."""
         return math.exp(self.log)
+
+    def drift(self, length: float) -> float:
+        """Return by how much a length departs from the usual one, as a logarithm."""
+        return math.log(max(0.01, length)) - self.log
+
+    def shifted(self, drifts: Collection[float]) -> Forecast:
+        """Return the forecast moved by how other jobs of this run departed from theirs.
+
+        A history may hold time in the account's queue, and one night may be slower than another.
+        """
+        return Forecast(self.log + sum(drifts) / (len(drifts) + PSEUDO), self.spread)
 
     def going_on(self, age: float) -> float:
         """Return the chance that a job goes on longer than `age` seconds."""

@@ -9,7 +9,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from ..amplify.port import AmplifyPort
-from ..events import LaneStopped, LimitChanged
+from ..events import LaneStopped, LimitChanged, LimitsLearned
 from ..journal.port import Journal, LaneRecord, TargetRecord
 from ..model import Limits
 from .disposition import Need, dispose
@@ -21,8 +21,7 @@ from .reconcile import Sought, reconcile, reconcile_earlier
 from .schedule import Schedule
 from .start import start
 from .state import Counters, Entry, LaneState, Options, Outside
-
-MEASURE_EVERY = 2.0  #: seconds between two records of a lane's counters
+from .watch import keep_an_eye
 
 #: Targets of earlier runs in doubt on a target's branch, with their run's id.
 Earlier = list[tuple[str, TargetRecord]]
@@ -45,12 +44,17 @@ def open_lane(
     limits: Limits,
     *,
     targets: int,
+    remembered: LimitsLearned | None,
 ) -> LaneState:
-    """Build a lane's state, going on from the counters that it had before."""
+    """Build a lane's state, going on from the counters that it had before.
+
+    `remembered`: what earlier runs learned of its limits.
+    """
     key, clock = before.lane, outside.clock
     limit = Limit(
         targets=targets,
         ceiling=ceiling(limits, options.concurrency),
+        remembered=remembered,
         reserve=limits.reserve,
         watching=options.follow,
     )
@@ -62,13 +66,15 @@ def open_lane(
             )
         )
 
+    limiter = Limiter(limit, clock, changed)
+    limiter.held.update(before.counters.held)
     return LaneState(
         key=key,
         port=port,
         journal=journal,
         outside=outside,
         options=options,
-        limiter=Limiter(limit, clock, changed),
+        limiter=limiter,
         reads=Reads(clock, calls=before.counters.read_calls),
         schedule=Schedule(at_least=options.poll_interval),
         counters=Counters.of(before.counters),
@@ -108,12 +114,12 @@ async def _host_follows(lane: LaneState, *, task_status: TaskStatus[anyio.Cancel
         task_status.started(lane.follows.cancel_scope)
         if not lane.blind:
             lane.follows.start_soon(follow_jobs, lane)
-            lane.follows.start_soon(_keep_an_eye, lane)
+            lane.follows.start_soon(keep_an_eye, lane)
 
 
 def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int, Earlier]) -> None:
-    """Send every target where its record says it belongs, the most urgent first."""
-    for record in sorted(records, key=lambda record: (-record.target.priority, record.position)):
+    """Send every target where its record says it belongs."""
+    for record in records:
         entry = Entry(
             position=record.position,
             target=record.target,
@@ -128,7 +134,7 @@ def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int
                 lane.set_apart(reconcile_earlier, entry, earlier[record.position])
             case Need.START:
                 if lane.stopped is None:
-                    lane.queue.append(entry)
+                    lane.queue.put(entry)
             case Need.FOLLOW if lane.options.follow:
                 lane.limiter.tell(lambda limit, now: limit.job_held(now))
                 follow(lane, entry, age=_age(lane, record))
@@ -161,7 +167,7 @@ async def _dispatch(lane: LaneState) -> None:
             await lane.news.wait()
             continue
         if lane.paused_until > lane.clock.now():
-            await anyio.sleep(lane.paused_until - lane.clock.now())
+            await lane.limiter.pause(lane.paused_until)
             continue
         lane.limiter.limit.slots.waiting = len(lane.queue)
         permit = await lane.limiter.acquire()
@@ -169,27 +175,4 @@ async def _dispatch(lane: LaneState) -> None:
             permit.ignore()  # a stop dropped the queue, or a pause began, while the permit was waited for
             continue
         lane.calling += 1
-        lane.calls.start_soon(start, lane, lane.queue.popleft(), permit)
-
-
-async def _keep_an_eye(lane: LaneState) -> None:
-    """Record the lane's counters now and then, and give it up when it can never move again."""
-    while True:
-        await anyio.sleep(MEASURE_EVERY)
-        lane.measure()
-        _name_stall(lane)
-
-
-def _name_stall(lane: LaneState) -> None:
-    """Stop a lane whose slots are all held by timed-out jobs, once the next target's patience ends."""
-    held = bool(lane.followed) and all(entry.ended for entry in lane.followed.values())
-    if not (held and lane.queue) or lane.calling or lane.in_doubt:
-        lane.stalled_since = None
-        return
-    now = lane.clock.now()
-    if lane.stalled_since is None:
-        lane.stalled_since = now
-    if now - lane.stalled_since > lane.queue[0].target.queue_timeout:
-        jobs = len(lane.followed)
-        reason = f"{jobs} jobs that timed out hold every slot; stop them in the Amplify console and resume"
-        lane.stop(reason, denied=False)
+        lane.calls.start_soon(start, lane, lane.queue.take(), permit)

@@ -18,6 +18,9 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..counted import counted
+from ..events import LimitsLearned
+from ..model import Hold, LaneKey
 from .pace import Pace, Paced
 from .queue import Queue
 from .slots import Slots
@@ -33,9 +36,10 @@ STARVED_FIRST, STARVED = 2.0, 30.0  #: seconds between trials while none of our 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """When the next call may go. `at` None: not before something happens; `reason` says what holds it."""
+    """When the next call may go. `at` None: not before something happens; `kind`, `reason`: what holds it."""
 
     at: float | None
+    kind: Hold
     reason: str
 
 
@@ -86,27 +90,46 @@ class Limit:
         targets: int,
         ceiling: int | None = None,
         quota: int | None = None,
+        remembered: LimitsLearned | None = None,
         reserve: int = 0,
         watching: bool = True,
         top_pace: float = TOP_PACE,
     ) -> None:
-        """Begin without knowledge.
+        """Begin with no knowledge but what is `remembered` of an earlier run.
 
         `targets`: how many the lane has. `ceiling`: jobs in flight at most, given by the user. `quota`: the
-        account's concurrent jobs, if it is known; a wrong one heals. `reserve`: slots left to others.
+        account's concurrent jobs, if it is known; a wrong one heals. `reserve`: slots of it left to others.
         `watching`: statuses are observed; without that the queue rule has nothing to go by.
         """
         self.ceiling = ceiling
+        self.reserve = reserve
         self.watching = watching
-        self.pace = Pace(top=top_pace)
-        self.slots = Slots(targets=targets)
-        self.queue = Queue(hint=quota, reserve=reserve)
+        self.pace = Pace(top=top_pace, remembered=remembered.rate if remembered else None)
+        self.slots = Slots(targets=targets, remembered=remembered.slots if remembered else None)
+        self.queue = Queue(hint=remembered.quota if remembered else None, reserve=reserve)
         self.calls = 0
         self._first_calls = FIRST_CALLS + FIRST_SHARE * targets
         self._gate: _Gate | None = None
         self._cut_at = -math.inf
         self._last = -math.inf
         self._starved = STARVED_FIRST
+        if quota is not None:
+            self.quota_told(quota)
+
+    def quota_told(self, quota: int) -> Change:
+        """The account's quota came to be known: what the reserve leaves of it is a ceiling."""
+        self.queue.told(quota)
+        if self.reserve:
+            left = max(1, quota - self.reserve)
+            self.ceiling = left if self.ceiling is None else min(self.ceiling, left)
+        return Change(f"the account's quota is {counted(quota, 'concurrent job')}")
+
+    def learned(self, at: float, lane: LaneKey) -> LimitsLearned | None:
+        """Say what was met of the limits, for the next run to begin with; None: nothing was."""
+        found = LimitsLearned(
+            at=at, lane=lane, rate=self.pace.learned, slots=self.slots.learned, quota=self.queue.slots
+        )
+        return None if found.rate is found.slots is found.quota is None else found
 
     @property
     def jobs(self) -> int:
@@ -122,20 +145,22 @@ class Limit:
     def opening(self, now: float) -> Opening:
         """Say when the next call may go."""
         self.slots.verify(now)
-        if self._gate is not None:
-            return Opening(None if self.calls else self._gate.opens, f"silent: {self._gate.why}")
-        if self.calls >= self._calls_allowed(now):
-            return Opening(None, f"{self.calls} calls are in flight")
         if self.ceiling is not None and self.jobs >= self.ceiling:
-            return Opening(None, f"{self.jobs} jobs are in flight, the ceiling given")
+            return Opening(None, Hold.CEILING, f"{self.jobs} jobs are in flight, all that are allowed here")
+        if self._gate is not None:
+            at = None if self.calls else self._gate.opens
+            return Opening(at, Hold.SILENCE, f"silent: {self._gate.why}")
+        if self.calls >= self._calls_allowed(now):
+            return Opening(None, Hold.CALLS, f"{self.calls} calls are in flight")
         if self.watching and self.queue.room(self.calls) <= 0:
-            return Opening(None, f"{self.queue.queued} own jobs wait in the account's queue")
+            return Opening(None, Hold.QUEUE, f"{self.queue.queued} own jobs wait in the account's queue")
         if self.slots.known is None or self.jobs < self.slots.known:
-            return Opening(self.pace.next_at, f"pace {self.pace.value:.1f}/s")
+            return Opening(self.pace.next_at, Hold.PACE, f"pace {self.pace.value:.1f}/s")
         probe = max(self.pace.next_at, self.slots.opening(now, calls=self.calls, last_sent=self._last))
         # What a claim will tell may open the lane before a probe does.
         at = min(probe, self.slots.next_claim()) if probe > now else probe
-        return Opening(at if at < math.inf else None, f"all {self.slots.known} slots are taken")
+        reason = f"all {self.slots.known} slots are taken"
+        return Opening(at if at < math.inf else None, Hold.SLOTS, reason)
 
     def _calls_allowed(self, now: float) -> int:
         if not self.pace.ramping:

@@ -8,8 +8,9 @@ from types import TracebackType
 
 import anyio
 
+from ..model import Hold
 from .clock import Clock
-from .limit import Change, Limit, Send
+from .limit import Change, Limit, Opening, Send
 
 
 class Permit:
@@ -57,11 +58,12 @@ class Limiter:
         self._clock = clock
         self._changed = changed
         self._news: anyio.Event | None = None
+        self.held = dict.fromkeys(Hold, 0.0)  #: seconds waited, by what for
 
     @property
-    def holds(self) -> str:
+    def holds(self) -> Opening:
         """What holds the next call back."""
-        return self.limit.opening(self._clock.now()).reason
+        return self.limit.opening(self._clock.now())
 
     async def acquire(self) -> Permit:
         """Wait until a call may go and take the right to make it."""
@@ -74,6 +76,17 @@ class Limiter:
             with anyio.CancelScope(deadline=math.inf if opening.at is None else opening.at):
                 await self._news.wait()
             self._news = None
+            self.held[opening.kind] += self._clock.now() - now
+
+    def learn_quota(self, quota: int) -> None:
+        """The account's quota came to be known."""
+        self.tell(lambda limit, _: limit.quota_told(quota))
+
+    async def pause(self, until: float) -> None:
+        """Wait because the service is not reached."""
+        now = self._clock.now()
+        await anyio.sleep(until - now)
+        self.held[Hold.UNREACHED] += self._clock.now() - now
 
     def tell(self, fact: Callable[[Limit, float], Change | None]) -> None:
         """Apply a fact to the limit, pass on what it changed, and let the waiting caller look again."""

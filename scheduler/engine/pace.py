@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 FIRST = 4.0  #: calls a second at the start
 LOWEST = 0.05
+LEAST_REMEMBERED = 1.0  #: a remembered rate below begins here: it would take minutes to outgrow
 FOLD = 0.35  #: seconds in which an unlimited pace grows by a factor of e at the start
 FOLD_AGAIN = 1.5  #: and later, when the limit may have risen
 BELOW, ABOVE = 0.97, 1.04  #: shares of the known rate between which the pace moves in a cycle
@@ -52,10 +53,21 @@ class Pace:
         self._cycle_given = 0
         self._cycle_broken = False
         self._cycles: deque[tuple[float, int]] = deque(maxlen=40)
-        self._burst: tuple[int, float] = (0, 0.0)
+        self._burst: list[tuple[int, float]] = []  # calls given in so many seconds before the first refusal
         self._began: float | None = None
+        self._met = False
         if remembered is not None:
-            self.value = min(top, max(FIRST, remembered))
+            # At what was met before, or above: too much costs a refusal, too little the whole run.
+            self.rate = self.value = min(top, max(LEAST_REMEMBERED, remembered))
+            self.ramping = False
+            self._cycle = CYCLE
+
+    @property
+    def learned(self) -> float | None:
+        """The rate, if a refusal of this run stands behind it; what was given above it counts as well."""
+        if self.rate is None or not self._met:
+            return None
+        return max(self.rate, self.value) if self.ramping else self.rate
 
     @property
     def accepted_since_cut(self) -> int:
@@ -97,26 +109,33 @@ class Pace:
             self.value = min(self._top, self.rate * (BELOW + (ABOVE - BELOW) * cycles))
             if cycles > TRUST:
                 self.ramping = True
-                self._fold = max(FOLD_AGAIN, 4 * self.round_trip, 10 / self.value)
+                self._fold = self._fold_again()
 
     def refused(self, sent_at: float, pace: float, now: float) -> None:
         """The rate refused a call: learn it anew, or shorten the cycle."""
+        self._met = True
         self._cycle = min(CYCLE, self._cycle * STRETCH)
+        first = self.rate is None
         if self.rate is None or self.ramping:
             self._bracket(sent_at, pace)
         elif self._since < 3 and self._guessed:
-            self.rate *= 0.75
+            self.rate = max(LOWEST, 0.75 * self.rate)
             self._cycle = CYCLE_FIRST
-        self.ramping = False
         self._since = 0
         assert self.rate is not None
         self.value = self.rate * BELOW
+        # A first rate is a cautious guess, so the pace grows on from there until it is refused again.
+        self.ramping = first
+        self._fold = self._fold_again()
         self.next_at = max(self.next_at, now + 0.5 / self.value)
+
+    def _fold_again(self) -> float:
+        return max(FOLD_AGAIN, 4 * self.round_trip, 10 / self.value)
 
     def doubt(self) -> None:
         """Something refused right after a cut: a rate that rests on little is lowered."""
         if self.rate is not None and self._guessed:
-            self.rate *= 0.7
+            self.rate = max(LOWEST, 0.7 * self.rate)
             self.value = self.rate
             self._cycles.clear()
             self._cycle = CYCLE_FIRST
@@ -132,8 +151,8 @@ class Pace:
         elapsed = sent_at - (self._began or 0.0)
         most = min(self.given(sent_at, w) / min(w, max(0.3, elapsed)) for w in (1.0, 2.0, 4.0))
         if first:
-            self._burst = (self.given(sent_at, math.inf), elapsed)
-        burst = max(1.0, self._burst[0] - known * self._burst[1])
+            self._burst = [(self.given(sent_at, w), w) for w in (1.0, 2.0, 4.0, 8.0, 16.0, elapsed)]
+        burst = max([1.0, *(given - known * seconds for given, seconds in self._burst)])
         least = max((self.given(sent_at, w) - burst) / w for w in (1.0, 2.0, 4.0, 8.0, 16.0))
         if burst <= 2 and not first:
             least = max(least, 0.75 * pace)
@@ -157,7 +176,8 @@ class Pace:
             if whole and self.rate is not None and self._empty_at is not None and paced.at > self._empty_at:
                 self._cycles.append((paced.at - self._empty_at, self._cycle_given))
                 self._measure()
-            self._empty_at = paced.at
+            if self._empty_at is None or self._cycle_given or paced.lone:
+                self._empty_at = paced.at  # of several refusals in a row the first
             self._cycle_given = 0
             self._cycle_broken = False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 
+SETTLED = 0.25  #: queued jobs, as a share of the active ones, at which the lane doubles anew
 FIRST = 2  #: own queued jobs allowed before any was seen active
 SHARE = 0.15  #: queued jobs at most, as a share of the active ones
 SPARE = 0.8  #: standard deviations of unnoticed ends for which a job stands ready
@@ -29,7 +30,13 @@ class Queue:
         self._reserve = reserve
         self._boost = 1
         self._ends = 0
+        self._base = 0  # active jobs that the lane doubles
         self._normal = NORMAL_FIRST
+
+    def told(self, quota: int) -> None:
+        """The quota came to be known; what is left to others is kept by the lane's ceiling now."""
+        self._hint = quota
+        self._reserve = 0
 
     @property
     def stays(self) -> float:
@@ -58,7 +65,7 @@ class Queue:
         window = self.window()
         if window is not None:
             return window - self.active - self.queued - calls
-        return max(FIRST, self.active) - self.queued - calls
+        return self._base + max(FIRST, self._base) - self.active - self.queued - calls
 
     def demoted(self) -> None:
         """A job that was believed active was seen queued."""
@@ -69,14 +76,20 @@ class Queue:
         """A queued job was seen active, `waited` seconds after its start; None: inferred."""
         self.queued -= 1
         self.active += 1
+        if self.queued <= SETTLED * self.active:
+            self._base = self.active
         if self._ends == 0 and waited is not None:
             # Only before the first end: later waits are queueing, and would hide themselves in the norm.
             self._normal += 0.25 * (min(waited, NORMAL_MOST) - self._normal)
-        if self.slots is None or self.queued:
+        slots = self.slots if self.slots is not None else self._hint
+        if slots is None or self.queued:
             return
         unnoticed = self.active / self.length * (self.blind + 1)
-        if self.active > self.slots + 2 + 2 * unnoticed:
+        if self.active > slots + 2 + 2 * unnoticed:
             # More run than ends which were not noticed can explain: there are more slots now.
+            self._hint = None
+            if self.slots is None:
+                return
             self.slots = self.active
             self._boost *= 2
             if self._boost * self.margin() >= self.active:

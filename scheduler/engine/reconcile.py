@@ -85,7 +85,7 @@ async def reconcile_earlier(
                     )
                     return
                 _adopt(lane, record.position, attempt.intent, found)
-        lane.queue.append(entry)
+        lane.queue.put_back(entry)
     finally:
         lane.parked -= 1
         lane.wake()

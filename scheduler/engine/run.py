@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import anyio
 
 from ..amplify.port import AccountsPort, AmplifyPort, CallFailed, Kind
-from ..events import Event, LaneMeasured, LaneStopped, RunEnded, RunStopping
+from ..events import Event, LaneMeasured, LaneStopped, LimitsLearned, RunEnded, RunStopping
 from ..journal.port import Journal, LaneRecord, RunRecord, TargetRecord
 from ..model import FAILURES, LaneKey, Outcome, StopCause
 from .budget import tripped
 from .clock import Clock, Intents
 from .disposition import Need, dispose
 from .lane import Earlier, open_lane, run_lane
+from .quota import Quota
 from .state import LaneState, Options, Outside
 
 LINGER = 0.02  #: seconds for which answers wait for company before they are committed
 VERIFY_TRIES = 4  #: times that an account's identity is asked for while the service is not reached
 CALLS = 128  #: connections a lane may have open
+REMEMBERED = 86_400.0  #: seconds for which the limits of earlier runs are worth beginning with
 
 
 class Run:
@@ -105,20 +108,39 @@ class Run:
         doubts = self._journal.in_doubt((record.target for record in unstarted), besides=self._run.id)
         earlier = {unstarted[place].position: found for place, found in doubts.items()}
         before = {record.lane: record for record in self._journal.lanes(self._run.id)}
+        since = self._clock.wall() - REMEMBERED
+        remembered = self._journal.learned(self._run.endpoint, since=since)
         async with anyio.create_task_group() as lanes:
             for key, records in by_lane.items():
                 known = before.get(key) or LaneRecord(
                     lane=key, counters=LaneMeasured(at=self._clock.wall(), lane=key)
                 )
-                lanes.start_soon(self._run_lane, known, records, earlier)
+                lanes.start_soon(self._run_lane, known, records, earlier, remembered.get(key))
 
     async def _run_lane(
-        self, before: LaneRecord, records: Sequence[TargetRecord], earlier: Mapping[int, Earlier]
+        self,
+        before: LaneRecord,
+        records: Sequence[TargetRecord],
+        earlier: Mapping[int, Earlier],
+        remembered: LimitsLearned | None,
     ) -> None:
         key = before.lane
-        port = await self._open(key)
-        if port is None:
-            return
+        async with anyio.create_task_group() as beside:
+            quota = Quota(partial(self._accounts.quota, key))
+            if self._run.plan.limits.builds is None:
+                beside.start_soon(quota.ask)
+            port = await self._open(key)
+            if port is not None:
+                await quota.wait()
+                lane = self._lane(before, port, len(records), remembered)
+                quota.use(lane.limiter.learn_quota)
+                await run_lane(lane, records, earlier)
+            beside.cancel_scope.cancel()
+
+    def _lane(
+        self, before: LaneRecord, port: AmplifyPort, targets: int, remembered: LimitsLearned | None
+    ) -> LaneState:
+        key = before.lane
 
         async def refresh() -> None:
             await self._accounts.refresh(key.account)
@@ -137,12 +159,13 @@ class Run:
             outside,
             self._options,
             self._run.plan.limits,
-            targets=len(records),
+            targets=targets,
+            remembered=remembered,
         )
         self._lanes[key] = lane
         if self._stopped is not None:
             self._stop_lane(lane)
-        await run_lane(lane, records, earlier)
+        return lane
 
     async def _open(self, key: LaneKey) -> AmplifyPort | None:
         """Verify the account and open the lane's way to the service; None: it cannot be, or a stop cut it."""

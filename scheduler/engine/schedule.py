@@ -50,11 +50,12 @@ class Schedule:
     _queued: list[tuple[float, int]] = field(default_factory=list)  # (sent, position), oldest first
     _heap: list[tuple[float, int]] = field(default_factory=list)
     _lengths: deque[float] = field(default_factory=lambda: deque(maxlen=50))
+    _drifts: deque[float] = field(default_factory=lambda: deque(maxlen=50))
     _run: Forecast | None = None
     _ordered: bool = True
     _canary_at: float = math.inf
     _canary: int | None = None  # its read is on its way
-    _place: int = 0  # where among the queued the next look goes
+    _place: int | None = None  # where among the queued the next look goes; None: where a search begins
     _hunt: list[int] = field(default_factory=list)
     _hunting: int | None = None
 
@@ -112,11 +113,13 @@ class Schedule:
             self._ordered = self._ordered and now - job.began < DISORDER
             job.queued, job.began = True, job.sent
             insort(self._queued, (job.sent, position))
+        if self._hunting == position:
+            self._hunting = None
         if self._canary == position:
             self._canary = None
-            self._place //= 2
             # Not the oldest: look further down at once, for how far the lane has come.
-            descend = not full and self._place > 0
+            descend = not full and bool(self._place)
+            self._place = self._place // 2 if descend and self._place else None
             self._canary_at = now if descend else now + self._canary_gap(now, full=full)
         self._plan(job, now + (FALLBACK if self._ordered else UNORDERED))
         return moved_back
@@ -131,11 +134,10 @@ class Schedule:
             self._hunting = None
         if self._canary == position:
             self._canary = None
-            self._place = 2 * self._place + 1 if full else 0
-            wait = 0.0 if self._queued and (not full or self._place) else self._canary_gap(now, full=full)
-            self._canary_at = now + wait
+            self._place = 2 * (self._place or 0) + 1 if full else None
+            self._canary_at = now if self._queued else now + self._canary_gap(now, full=full)
         if not self._queued:
-            self._place = 0
+            self._place = None
         return moved
 
     def ended(self, position: int, now: float, length: float | None) -> list[int]:
@@ -151,6 +153,8 @@ class Schedule:
             self._hunt.clear()
         if length is not None:
             self._lengths.append(length)
+            if job.own is not None:
+                self._drifts.append(job.own.drift(length))
             if len(self._lengths) >= LEARNED:
                 self._run = Forecast.of(self._lengths)
         return [other for other in moved if other != position]
@@ -202,7 +206,7 @@ class Schedule:
         return moved
 
     def _forecast(self, job: _Job) -> Forecast | None:
-        return job.own or self._run
+        return job.own.shifted(self._drifts) if job.own is not None else self._run
 
     def _gap(self, job: _Job, now: float, *, eager: bool) -> float:
         age = now - job.began
@@ -211,9 +215,10 @@ class Schedule:
 
     def _choose(self, *, full: bool) -> int:
         """Pick the canary: from the oldest up while the lane is full, from the newest down while it grows."""
-        if not full and self._place == 0:
-            self._place = len(self._queued) - 1
-        self._place = min(self._place, len(self._queued) - 1)
+        newest = len(self._queued) - 1
+        if self._place is None:
+            self._place = 0 if full else newest
+        self._place = min(self._place, newest)
         return self._queued[self._place][1]
 
     def _canary_gap(self, now: float, *, full: bool) -> float:

@@ -30,8 +30,8 @@ class _Claim:
 class Slots:
     """The learned number of slots, and when to ask for one more. Times are seconds of a steady clock."""
 
-    def __init__(self, *, targets: int) -> None:
-        self.known: int | None = None
+    def __init__(self, *, targets: int, remembered: int | None = None) -> None:
+        self.known = remembered
         self.running = 0  #: accepted and not seen to end
         self.waiting = targets  #: targets still to be started
         self.length = 120.0  #: seconds a job takes, smoothed
@@ -51,6 +51,11 @@ class Slots:
         self._starts: list[float] = []
         self._ends: list[float] = []
         self._claims: deque[_Claim] = deque()
+
+    @property
+    def learned(self) -> int | None:
+        """The number, if an answer of this run stands behind it."""
+        return self.known if self._known_since >= 0 else None
 
     def next_claim(self) -> float:
         """Say when something will be known that is not known yet; infinity: nothing will."""

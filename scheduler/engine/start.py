@@ -104,7 +104,7 @@ async def _send(lane: LaneState, entry: Entry, permit: Permit, attempt: AttemptR
             reached(lane)
             lane.counters.throttled += 1
             _answered(lane, entry, attempt, Result.THROTTLED, failure.reason)
-            lane.queue.appendleft(entry)
+            lane.queue.put_back(entry)
         case CallFailed(kind=Kind.BUSY) as failure:
             permit.ignore()
             reached(lane)
@@ -126,6 +126,7 @@ def _started(lane: LaneState, entry: Entry, attempt: AttemptRecord, answer: Answ
     lane.heard(answer.server_at)
     reached(lane)
     lane.proven = True
+    lane.moved_at = lane.clock.now()
     lane.counters.started += 1
     entry.job = answer.job
     entry.evidence = Evidence.RESPONSE
@@ -182,8 +183,8 @@ async def _refused(lane: LaneState, entry: Entry, failure: CallFailed, refreshes
             lane.end(entry, Outcome.REJECTED, failure.reason)
             denied(lane, failure)
         case Kind.NOT_SENT:
-            lane.queue.appendleft(entry)
+            lane.queue.put_back(entry)
             pause(lane, failure)
         case _:
             if await mended(lane, failure, refreshes):
-                lane.queue.appendleft(entry)
+                lane.queue.put_back(entry)

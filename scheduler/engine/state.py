@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,10 +12,11 @@ from anyio.abc import TaskGroup
 from ..amplify.port import AmplifyPort
 from ..events import Event, LaneMeasured, LaneStopped, MarkerObserved, TargetEnded, TargetParked
 from ..journal.port import Journal
-from ..model import Evidence, FailureBudget, Job, LaneKey, Outcome, Target
+from ..model import Evidence, FailureBudget, Hold, Job, LaneKey, Outcome, Target
 from .clock import Clock, Intents
 from .evidence import marked
 from .limiter import Limiter
+from .line import Line
 from .reads import Reads
 from .schedule import Schedule
 
@@ -78,6 +78,7 @@ class Counters:
     read_calls: int = 0
     peak_in_flight: int = 0
     peak_pending: int = 0
+    held: Mapping[Hold, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, measured: LaneMeasured) -> Counters:
@@ -105,7 +106,7 @@ class LaneState:
     counters: Counters
     markers: dict[str, bool]
 
-    queue: deque[Entry] = field(default_factory=deque)
+    queue: Line[Entry] = field(default_factory=Line)
     parked: int = 0  #: targets that wait for a busy branch, or for an earlier run's doubt
     calling: int = 0  #: targets in a call
     in_doubt: int = 0
@@ -131,7 +132,8 @@ class LaneState:
     calls: TaskGroup = field(init=False)
     starts: TaskGroup | None = None
     follows: TaskGroup | None = None
-    stalled_since: float | None = None
+    moved_at: float = 0.0  #: when a job was last started, looked at or ended
+    stuck_since: float | None = None  #: since when timed-out jobs hold every slot
     news: anyio.Event = field(default_factory=anyio.Event)
     _measured: Counters | None = None
 
@@ -164,6 +166,9 @@ class LaneState:
     def measure(self) -> None:
         """Record the counters if they have moved."""
         self.counters.read_calls = self.reads.calls
+        self.counters.held = {
+            kind: round(seconds, 1) for kind, seconds in self.limiter.held.items() if seconds >= 0.1
+        }
         if self.counters != self._measured:
             self._measured = Counters(**asdict(self.counters))
             self.record(self.counters.measured(self.clock.wall(), self.key))
@@ -180,6 +185,7 @@ class LaneState:
     def end(self, entry: Entry, outcome: Outcome, reason: str) -> None:
         """Give a target its definite end."""
         entry.ended = True
+        self.moved_at = self.clock.now()
         self.record(
             TargetEnded(at=self.clock.wall(), position=entry.position, outcome=outcome, reason=reason)
         )

@@ -15,6 +15,7 @@ from ..events import (
     Event,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LaneStopped,
     LimitChanged,
     RunStopping,
@@ -46,7 +47,7 @@ def clean(event: Event) -> Event:
         case JobChanged(job=job):
             kept = clean_job(job)
             return event if kept is job else replace(event, job=kept)
-        case TargetParked() | TargetEnded() | LaneStopped() | LimitChanged() | RunStopping():
+        case TargetParked() | TargetEnded() | LaneHeld() | LaneStopped() | LimitChanged() | RunStopping():
             reason = _sentence(event.reason)
             return event if reason is event.reason else replace(event, reason=reason)
         case _:

@@ -11,9 +11,11 @@ from ..events import (
     IntentAbandoned,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LaneMeasured,
     LaneStopped,
     LimitChanged,
+    LimitsLearned,
     MarkerObserved,
     RunEnded,
     RunStarted,
@@ -46,6 +48,8 @@ class MemoryDisk:
     lanes: dict[str, dict[LaneKey, LaneRecord]] = field(default_factory=dict)
     limit_changes: dict[str, list[LimitChanged]] = field(default_factory=dict)
     markers: dict[tuple[LaneKey, str], bool] = field(default_factory=dict)
+    #: By endpoint and lane.
+    learned: dict[tuple[str, LaneKey], LimitsLearned] = field(default_factory=dict)
     #: In the order in which they were sent.
     intents: dict[str, IntentPlace] = field(default_factory=dict)
     #: How each intent's job became known.
@@ -78,7 +82,8 @@ class MemoryDisk:
         )
         self.targets[run] = [replace(record, parked="") for record in self.targets[run]]
         self.lanes[run] = {
-            lane: replace(record, stopped=None, denied=False) for lane, record in self.lanes[run].items()
+            lane: replace(record, stopped=None, denied=False, held="")
+            for lane, record in self.lanes[run].items()
         }
 
     def apply(self, run: str, event: Event) -> None:  # noqa: C901, PLR0912 - a row an event
@@ -110,15 +115,14 @@ class MemoryDisk:
                     self.markers[lane, job_type] = kept
                 case LimitChanged():
                     self.limit_changes[run].append(event)
-                case LaneMeasured(lane=lane):
-                    known = self.lanes[run].get(lane)
-                    self.lanes[run][lane] = (
-                        replace(known, counters=event) if known else LaneRecord(lane=lane, counters=event)
-                    )
+                case LimitsLearned(lane=lane):
+                    self.learned[self.runs[run].endpoint, lane] = event
+                case LaneMeasured(at=at, lane=lane):
+                    self._set_lane(run, lane, at, counters=event)
+                case LaneHeld(at=at, lane=lane, reason=reason):
+                    self._set_lane(run, lane, at, held=reason)
                 case LaneStopped(at=at, lane=lane, reason=reason, denied=denied):
-                    known = self.lanes[run].get(lane)
-                    record = known or LaneRecord(lane=lane, counters=LaneMeasured(at=at, lane=lane))
-                    self.lanes[run][lane] = replace(record, stopped=reason, denied=denied)
+                    self._set_lane(run, lane, at, stopped=reason, denied=denied)
                 case RunStopping(cause=cause, reason=reason):
                     self.runs[run] = replace(self.runs[run], stop_cause=cause, stop_reason=reason)
                 case RunEnded(at=at):
@@ -170,6 +174,11 @@ class MemoryDisk:
 
     def _set(self, run: str, position: int, **changes: Any) -> None:
         self.targets[run][position] = replace(self.targets[run][position], **changes)
+
+    def _set_lane(self, run: str, lane: LaneKey, at: float, **changes: Any) -> None:
+        known = self.lanes[run].get(lane)
+        record = known or LaneRecord(lane=lane, counters=LaneMeasured(at=at, lane=lane))
+        self.lanes[run][lane] = replace(record, **changes)
 
     def _set_attempt(self, intent: str, **changes: Any) -> IntentPlace:
         place = self.intents[intent]

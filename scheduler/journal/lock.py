@@ -26,6 +26,8 @@ _NAME = "lock"
 _PAUSE = 0.2
 _GRACE = 0.5
 
+_ADVICE = "wait for it, or give it time with --lock-wait 10m"
+
 
 class StateLock:
     """The lock of a state directory, held by one process; the kernel frees it however that process ends.
@@ -61,12 +63,15 @@ class StateLock:
             os.close(descriptor)
 
     @asynccontextmanager
-    async def acquired(self, *, wait: float = 0.0) -> AsyncIterator[Self]:
-        """Hold the lock for the block, waiting `wait` seconds for it. Raises LockHeld, JournalError."""
+    async def acquired(self, *, wait: float = 0.0, advice: str = _ADVICE) -> AsyncIterator[Self]:
+        """Hold the lock for the block, waiting `wait` seconds for it. Raises LockHeld, JournalError.
+
+        `advice` says what to do where another run holds it.
+        """
         make_private(self._directory)
         self._descriptor = _open(self._directory / _NAME, os.O_RDWR | os.O_CREAT)
         try:
-            await self._acquire(self._monotonic() + max(wait, _GRACE))
+            await self._acquire(self._monotonic() + max(wait, _GRACE), advice)
             self.note("")
             yield self
         finally:
@@ -81,13 +86,12 @@ class StateLock:
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, text.encode(errors="replace"), 0)
 
-    async def _acquire(self, deadline: float) -> None:
+    async def _acquire(self, deadline: float, advice: str) -> None:
         while not _try(self._descriptor, fcntl.LOCK_EX):
             if self._monotonic() >= deadline:
-                holder = os.pread(self._descriptor, 500, 0).decode(errors="replace").strip()
+                holder = printable(os.pread(self._descriptor, 500, 0).decode(errors="replace").strip())
                 raise LockHeld(
-                    f"another run ({printable(holder) or 'not known which'}) works on {self._directory}; "
-                    "wait for it, or give it time with --lock-wait 10m"
+                    f"another run ({holder or 'not known which'}) works on {self._directory}; {advice}"
                 )
             await self._sleep(_PAUSE)
 

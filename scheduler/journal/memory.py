@@ -8,7 +8,7 @@ from dataclasses import replace
 import anyio.lowlevel
 
 from ..errors import JournalError, RunNotFound
-from ..events import Event, LimitChanged, RunStarted
+from ..events import Event, LimitChanged, LimitsLearned, RunStarted
 from ..model import Evidence, Job, LaneKey, Target
 from .answers import durations_of, find_run
 from .clean import clean
@@ -64,6 +64,11 @@ class MemoryJournal:
             self.disk.begin(run, started)
         self._run = run
         self._listeners.tell(started)
+
+    def amend(self, run: str) -> None:
+        """Let further events belong to a run that is not continued. Raises RunNotFound, JournalError."""
+        self.flush()
+        self._run = self._known(run)
 
     def record(self, event: Event) -> None:
         """Take an event down; it becomes durable with the next commit, in order."""
@@ -146,6 +151,14 @@ class MemoryJournal:
     def markers(self) -> dict[tuple[LaneKey, str], bool]:
         """(lane, job type) → whether a read showed that the marker is kept."""
         return dict(self.disk.markers)
+
+    def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
+        """Lane → what runs at this endpoint last learned of its limits, at `since` or later."""
+        return {
+            lane: learned
+            for (place, lane), learned in self.disk.learned.items()
+            if place == endpoint and learned.at >= since
+        }
 
     def durations(self, region: str, app: str, branch: str) -> list[float]:
         """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""

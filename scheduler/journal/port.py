@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..events import Event, LaneMeasured, LimitChanged
+from ..events import Event, LaneMeasured, LimitChanged, LimitsLearned
 from ..model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
 
 Listener = Callable[[Event], None]
@@ -54,10 +54,11 @@ class TargetRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneRecord:
-    """A lane's counters, and why it stopped if it did."""
+    """A lane's counters, what was last seen to hold it back, and why it stopped if it did."""
 
     lane: LaneKey
     counters: LaneMeasured
+    held: str = ""
     stopped: str | None = None
     denied: bool = False
 
@@ -125,6 +126,10 @@ class JournalReader(Protocol):
         """(lane, job type) → whether a read showed that the marker is kept."""
         ...
 
+    def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
+        """Lane → what runs at this endpoint last learned of its limits, at `since` or later."""
+        ...
+
     def durations(self, region: str, app: str, branch: str) -> list[float]:
         """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
         ...
@@ -136,6 +141,13 @@ class Journal(JournalReader, Protocol):
     def open_run(self, run: str, started: Event) -> None:
         """Begin (or, for a resumed RunStarted, continue) the run that further events belong to; durable on
         return."""
+        ...
+
+    def amend(self, run: str) -> None:
+        """Let further events belong to a run that is not continued: its end and its stops stay as they are.
+
+        Raises RunNotFound.
+        """
         ...
 
     def record(self, event: Event) -> None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import RunNotFound
-from ..events import LimitChanged
+from ..events import LimitChanged, LimitsLearned
 from ..model import Evidence, LaneKey, Target
 from .answers import DURATIONS, durations_of, find_run
 from .database import FILE, connect
@@ -100,7 +100,9 @@ class SqliteReader:
     def lanes(self, run: str) -> Sequence[LaneRecord]:
         """The run's lanes, sorted by account and region. Raises RunNotFound."""
         number = self._found(run)[0]
-        return [lane_of(row) for row in self._rows(f"{LANES} WHERE run = ? ORDER BY account, region", number)]
+        rows = self._rows(f"{LANES} WHERE run = ? ORDER BY account, region", number)
+        with readable(self._path):
+            return [lane_of(row) for row in rows]
 
     def limit_changes(self, run: str) -> Sequence[LimitChanged]:
         """Every change of the run's limits, in order, each with its reason. Raises RunNotFound."""
@@ -137,6 +139,19 @@ class SqliteReader:
         """(lane, job type) → whether a read showed that the marker is kept."""
         rows = self._rows("SELECT account, region, job_type, kept FROM markers")
         return {(LaneKey(account, region), job_type): bool(kept) for account, region, job_type, kept in rows}
+
+    def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
+        """Lane → what runs at this endpoint last learned of its limits, at `since` or later."""
+        rows = self._rows(
+            "SELECT account, region, at, rate, slots, quota FROM learned WHERE endpoint = ? AND at >= ?",
+            endpoint,
+            since,
+        )
+        learned = [
+            LimitsLearned(at=at, lane=LaneKey(account, region), rate=rate, slots=slots, quota=quota)
+            for account, region, at, rate, slots, quota in rows
+        ]
+        return {found.lane: found for found in learned}
 
     def durations(self, region: str, app: str, branch: str) -> list[float]:
         """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ..events import LaneMeasured
-from ..model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
+from ..model import Evidence, FrozenPlan, Hold, Job, LaneKey, Outcome, Result, StopCause, Target
 from ..plan.freeze import plan_from_dict, plan_to_dict, target_from_dict, target_to_dict
 from .port import AttemptRecord, LaneRecord, RunRecord, TargetRecord
 
@@ -42,6 +42,11 @@ def plan_to_json(plan: FrozenPlan) -> str:
 def target_to_json(target: Target) -> str:
     """Write a frozen target as JSON."""
     return _encode(target_to_dict(target))
+
+
+def held_to_json(held: Mapping[Hold, float]) -> str:
+    """Write the seconds that a lane was held, by what."""
+    return _encode(held)
 
 
 #: The columns that `run_of` reads.
@@ -115,7 +120,7 @@ def _attempt_of(row: Row) -> AttemptRecord:
 
 #: The columns that `lane_of` reads.
 LANES = """
-SELECT account, region, stopped, denied,
+SELECT account, region, stopped, denied, held, held_by,
        at, start_calls, started, throttled, busy, read_calls, peak_in_flight, peak_pending
 FROM lanes
 """
@@ -123,8 +128,9 @@ FROM lanes
 
 def lane_of(row: Row) -> LaneRecord:
     """Read a row of `LANES`."""
-    account, region, stopped, denied, at, *counters = row
+    account, region, stopped, denied, held, held_by, at, *counters = row
     lane = LaneKey(account, region)
     names = ("start_calls", "started", "throttled", "busy", "read_calls", "peak_in_flight", "peak_pending")
-    measured = LaneMeasured(at=at, lane=lane, **dict(zip(names, counters, strict=True)))
-    return LaneRecord(lane=lane, counters=measured, stopped=stopped, denied=bool(denied))
+    seconds = {Hold(kind): seconds for kind, seconds in json.loads(held_by).items()}
+    measured = LaneMeasured(at=at, lane=lane, held=seconds, **dict(zip(names, counters, strict=True)))
+    return LaneRecord(lane=lane, counters=measured, held=held, stopped=stopped, denied=bool(denied))

@@ -66,7 +66,8 @@ CREATE INDEX attempts_by_target ON attempts (target);
 -- Small, however long the history: starts whose job is still to be found.
 CREATE INDEX attempts_in_doubt ON attempts (target) WHERE in_doubt;
 
--- A run's lanes: their counters, of which the last stand, and why a lane stopped if it did.
+-- A run's lanes: their counters, of which the last stand, what was last seen to hold a lane back, and why it
+-- stopped if it did. `held_by` is JSON: seconds that targets waited, by what for.
 CREATE TABLE lanes (
     run            INTEGER NOT NULL REFERENCES runs (number),
     account        TEXT NOT NULL,
@@ -79,6 +80,8 @@ CREATE TABLE lanes (
     read_calls     INTEGER NOT NULL DEFAULT 0,
     peak_in_flight INTEGER NOT NULL DEFAULT 0,
     peak_pending   INTEGER NOT NULL DEFAULT 0,
+    held_by        TEXT NOT NULL DEFAULT '{}',
+    held           TEXT NOT NULL DEFAULT '',
     stopped        TEXT,
     denied         INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run, account, region)
@@ -97,6 +100,18 @@ CREATE TABLE limit_changes (
 ) STRICT;
 
 CREATE INDEX limit_changes_by_run ON limit_changes (run);
+
+-- What was learned of a lane's limits, across the runs at an endpoint. NULL: not met. The last word stands.
+CREATE TABLE learned (
+    endpoint TEXT NOT NULL,
+    account  TEXT NOT NULL,
+    region   TEXT NOT NULL,
+    at       REAL NOT NULL,
+    rate     REAL,
+    slots    INTEGER,
+    quota    INTEGER,
+    PRIMARY KEY (endpoint, account, region)
+) STRICT, WITHOUT ROWID;
 
 -- What reads showed of the marker, across runs: whether a lane keeps it for a job type. The last word stands.
 CREATE TABLE markers (

@@ -107,6 +107,12 @@ class SqliteJournal(SqliteReader):
         self._place = place
         self._listeners.tell(started)
 
+    def amend(self, run: str) -> None:
+        """Let further events belong to a run that is not continued. Raises RunNotFound, JournalError."""
+        self.flush()
+        number, first, _ = self._found(run)
+        self._place = Place(number, first)
+
     def record(self, event: Event) -> None:
         """Take an event down; it becomes durable with the next commit, in order."""
         if self._place is None or isinstance(event, RunStarted):

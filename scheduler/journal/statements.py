@@ -14,9 +14,11 @@ from ..events import (
     IntentAbandoned,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LaneMeasured,
     LaneStopped,
     LimitChanged,
+    LimitsLearned,
     MarkerObserved,
     RunEnded,
     RunStarted,
@@ -27,7 +29,7 @@ from ..events import (
     TargetParked,
 )
 from ..model import Evidence, Job, Target
-from .rows import job_to_json, plan_to_json, target_to_json
+from .rows import held_to_json, job_to_json, plan_to_json, target_to_json
 
 Statement = tuple[str, tuple[Any, ...]]
 
@@ -49,7 +51,7 @@ INSERT INTO targets (id, run, position, region, app, branch, spec) VALUES (?, ?,
 #: A resumed run goes on as if it had never stopped; what it did stays.
 CONTINUE_RUN = (
     "UPDATE runs SET ended_at = NULL, stop_cause = NULL, stop_reason = '' WHERE number = ?",
-    "UPDATE lanes SET stopped = NULL, denied = 0 WHERE run = ?",
+    "UPDATE lanes SET stopped = NULL, denied = 0, held = '' WHERE run = ?",
     "UPDATE targets SET parked = '' WHERE run = ? AND parked <> ''",
 )
 
@@ -81,14 +83,23 @@ _MARK = "INSERT OR REPLACE INTO markers (account, region, job_type, kept, at) VA
 _LIMIT = """
 INSERT INTO limit_changes (run, account, region, at, pace, "window", reason) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+_LEARN = """
+INSERT OR REPLACE INTO learned (endpoint, account, region, at, rate, slots, quota)
+SELECT endpoint, ?, ?, ?, ?, ?, ? FROM runs WHERE number = ?
+"""
 _MEASURE = """
 INSERT INTO lanes (run, account, region, at,
-    start_calls, started, throttled, busy, read_calls, peak_in_flight, peak_pending)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    start_calls, started, throttled, busy, read_calls, peak_in_flight, peak_pending, held_by)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET at = excluded.at,
     start_calls = excluded.start_calls, started = excluded.started, throttled = excluded.throttled,
     busy = excluded.busy, read_calls = excluded.read_calls,
-    peak_in_flight = excluded.peak_in_flight, peak_pending = excluded.peak_pending
+    peak_in_flight = excluded.peak_in_flight, peak_pending = excluded.peak_pending,
+    held_by = excluded.held_by
+"""
+_HOLD = """
+INSERT INTO lanes (run, account, region, at, held) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET held = excluded.held
 """
 _STOP_LANE = """
 INSERT INTO lanes (run, account, region, at, stopped, denied) VALUES (?, ?, ?, ?, ?, ?)
@@ -158,6 +169,10 @@ def statements(place: Place, event: Event) -> Iterator[Statement]:  # noqa: C901
             yield _MARK, (*lane, job_type, kept, at)
         case LimitChanged(at=at, lane=lane, pace=pace, window=window, reason=reason):
             yield _LIMIT, (run, *lane, at, pace, window, reason)
+        case LimitsLearned(at=at, lane=lane, rate=rate, slots=slots, quota=quota):
+            yield _LEARN, (*lane, at, rate, slots, quota, run)
+        case LaneHeld(at=at, lane=lane, reason=reason):
+            yield _HOLD, (run, *lane, at, reason)
         case LaneMeasured():
             yield _MEASURE, (run, *_counters(event))
         case LaneStopped(at=at, lane=lane, reason=reason, denied=denied):
@@ -183,4 +198,5 @@ def _counters(event: LaneMeasured) -> tuple[Any, ...]:
         event.read_calls,
         event.peak_in_flight,
         event.peak_pending,
+        held_to_json(event.held),
     )

@@ -18,9 +18,11 @@ from scheduler.events import (
     IntentAbandoned,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LaneMeasured,
     LaneStopped,
     LimitChanged,
+    LimitsLearned,
     MarkerObserved,
     RunEnded,
     RunStarted,
@@ -32,7 +34,7 @@ from scheduler.events import (
 )
 from scheduler.journal.memory import MemoryJournal
 from scheduler.journal.sqlite import SqliteJournal
-from scheduler.model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
+from scheduler.model import Evidence, FrozenPlan, Hold, Job, LaneKey, Outcome, Result, StopCause, Target
 
 TARGETS = tuple(
     Target(account=account, region="eu-west-1", app=app, branch="main", name=app)
@@ -88,7 +90,30 @@ def events(intended: set[str]) -> st.SearchStrategy[Event]:
             window=st.none() | st.integers(0, 9),
             reason=texts,
         ),
-        st.builds(LaneMeasured, **common, lane=lanes, start_calls=st.integers(0, 9), busy=st.integers(0, 9)),
+        st.builds(
+            LimitsLearned,
+            **common,
+            lane=lanes,
+            rate=st.none() | moments,
+            slots=st.none() | st.integers(1, 9),
+            quota=st.none() | st.integers(1, 9),
+        ),
+        st.builds(
+            LaneHeld,
+            **common,
+            lane=lanes,
+            kind=st.none() | st.sampled_from(Hold),
+            reason=texts,
+            stalled=st.booleans(),
+        ),
+        st.builds(
+            LaneMeasured,
+            **common,
+            lane=lanes,
+            start_calls=st.integers(0, 9),
+            busy=st.integers(0, 9),
+            held=st.dictionaries(st.sampled_from(Hold), moments),
+        ),
         st.builds(LaneStopped, **common, lane=lanes, reason=texts, denied=st.booleans()),
         st.builds(RunStopping, **common, cause=st.sampled_from(StopCause), reason=texts),
         st.builds(RunEnded, **common),
@@ -148,6 +173,7 @@ def everything(journal: MemoryJournal | SqliteJournal) -> dict[str, Any]:
         "owners": {branch: journal.owners(*branch) for branch in branches},
         "durations": {branch: journal.durations(*branch) for branch in branches},
         "markers": journal.markers(),
+        "learned": {run.endpoint: journal.learned(run.endpoint, since=1.0) for run in journal.runs()},
         "lane_types": {type(lane) for lane, _ in journal.markers()} - {LaneKey},
     }
 

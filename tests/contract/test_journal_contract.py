@@ -16,9 +16,11 @@ from scheduler.events import (
     IntentAbandoned,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LaneMeasured,
     LaneStopped,
     LimitChanged,
+    LimitsLearned,
     MarkerObserved,
     RunEnded,
     RunStarted,
@@ -37,6 +39,7 @@ from scheduler.model import (
     Evidence,
     FailureBudget,
     FrozenPlan,
+    Hold,
     Job,
     JobType,
     LaneKey,
@@ -236,6 +239,36 @@ async def test_a_resumed_run_goes_on_as_if_it_had_never_stopped_and_forgets_noth
     assert list(second.targets("01A")) == [web, TargetRecord(position=1, target=API)]
     counters = LaneMeasured(at=113.0, lane=SHOP, start_calls=4, started=1)
     assert second.lanes("01A") == [LaneRecord(lane=SHOP, counters=counters)]
+
+
+async def test_what_is_learned_after_a_runs_end_is_added_and_its_end_stays(process: Process) -> None:
+    first = process()
+    await written(
+        first,
+        "01A",
+        intended("I1"),
+        answered("I1", Result.STARTED, named=job()),
+        TargetParked(at=112.0, position=1, reason="branch busy"),
+        LaneStopped(at=114.0, lane=SHOP, reason="denied", denied=True),
+        RunStopping(at=115.0, cause=StopCause.SIGINT, reason="interrupted"),
+        RunEnded(at=116.0),
+    )
+    run, lanes, web = first.run("01A"), first.lanes("01A"), target(first, "01A")
+    second = process()
+    second.amend("01A")
+    second.record(JobChanged(at=120.0, position=0, job=job(status="CANCELLED")))
+    await second.commit()
+    assert second.run("01A") == run
+    assert second.lanes("01A") == lanes
+    assert list(second.targets("01A")) == [
+        replace(web, job=job(status="CANCELLED")),
+        TargetRecord(position=1, target=API, parked="branch busy"),
+    ]
+
+
+async def test_only_a_run_that_exists_can_be_added_to(journal: AnyJournal) -> None:
+    with pytest.raises(RunNotFound, match="no run 01A"):
+        journal.amend("01A")
 
 
 async def test_only_a_run_that_exists_can_be_resumed(journal: AnyJournal) -> None:
@@ -507,11 +540,12 @@ async def test_the_last_counters_of_a_lane_stand_and_a_stop_stays_beside_them(jo
         read_calls=40,
         peak_in_flight=5,
         peak_pending=2,
+        held={Hold.SLOTS: 812.5, Hold.PACE: 3.25},
     )
     await written(
         journal,
         "01A",
-        LaneMeasured(at=120.0, lane=SHOP, start_calls=1),
+        LaneMeasured(at=120.0, lane=SHOP, start_calls=1, held={Hold.CALLS: 1.0}),
         LaneStopped(at=125.0, lane=SHOP, reason="credentials expired", denied=False),
         last,
         LaneStopped(at=126.0, lane=DOCS, reason="denied", denied=True),
@@ -520,6 +554,45 @@ async def test_the_last_counters_of_a_lane_stand_and_a_stop_stays_beside_them(jo
         LaneRecord(lane=DOCS, counters=LaneMeasured(at=126.0, lane=DOCS), stopped="denied", denied=True),
         LaneRecord(lane=SHOP, counters=last, stopped="credentials expired"),
     ]
+
+
+async def test_what_last_held_a_lane_stands_until_nothing_does_or_the_run_is_resumed(
+    process: Process,
+) -> None:
+    slots = LaneHeld(at=120.0, lane=SHOP, kind=Hold.SLOTS, reason="all 5 slots are taken")
+    silence = LaneHeld(at=130.0, lane=SHOP, kind=Hold.SILENCE, reason="silent", stalled=True)
+    docs = LaneHeld(at=140.0, lane=DOCS, kind=Hold.PACE, reason="pace 0.1/s")
+    freed = LaneHeld(at=150.0, lane=DOCS, kind=None, reason="")
+    first = process()
+    await written(first, "01A", slots, silence, docs)
+    assert [lane.held for lane in first.lanes("01A")] == ["pace 0.1/s", "silent"]
+    first.record(LaneMeasured(at=160.0, lane=SHOP))
+    first.record(freed)
+    await first.commit()
+    assert [lane.held for lane in first.lanes("01A")] == ["", "silent"]
+    later = process()
+    later.open_run("01A", resumed())
+    assert [lane.held for lane in later.lanes("01A")] == ["", ""]
+
+
+async def test_limits_are_remembered_across_the_runs_at_an_endpoint_until_they_are_too_old(
+    process: Process,
+) -> None:
+    old = LimitsLearned(at=100.0, lane=SHOP, rate=4.5, slots=5, quota=None)
+    new = LimitsLearned(at=300.0, lane=SHOP, rate=None, slots=None, quota=20)
+    docs = LimitsLearned(at=200.0, lane=DOCS, rate=1.25, slots=None, quota=None)
+    await written(process(), "01A", old, docs)
+    later = process()
+    later.open_run("01B", replace(started(), endpoint="emulator"))
+    later.record(replace(docs, at=400.0, rate=99.0))
+    later.flush()
+    await written(later, "01C", new)
+    here = later.run("01A").endpoint
+    assert later.learned(here, since=0.0) == {SHOP: new, DOCS: docs}
+    assert later.learned(here, since=200.0) == {SHOP: new, DOCS: docs}
+    assert later.learned(here, since=200.5) == {SHOP: new}
+    assert later.learned("emulator", since=0.0) == {DOCS: replace(docs, at=400.0, rate=99.0)}
+    assert later.learned("elsewhere", since=0.0) == {}
 
 
 async def test_every_change_of_a_limit_can_be_explained(journal: AnyJournal) -> None:

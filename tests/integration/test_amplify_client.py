@@ -129,7 +129,7 @@ async def test_jobs_are_listed_to_the_last_page(serve: Serve) -> None:
     wire = await serve(answering(job_page(9, 8, token="b c"), job_page(token="d"), job_page(7)))
     async with accounts(wire) as opened:
         client = await opened.lane(LANE, calls=1)
-        page = await client.list_jobs("d1", "main")
+        page = await client.list_jobs("d1", "main", down_to=0)
     jobs = [Job(jobId=number, status="SUCCEED") for number in ("9", "8", "7")]
     assert page == JobPage(jobs, 1795485600.0)
     assert [request.path for request in wire.requests] == [
@@ -137,6 +137,17 @@ async def test_jobs_are_listed_to_the_last_page(serve: Serve) -> None:
         "/apps/d1/branches/main/jobs?maxResults=50&nextToken=b%20c",
         "/apps/d1/branches/main/jobs?maxResults=50&nextToken=d",
     ]
+
+
+@pytest.mark.parametrize(("first", "requests"), [((9, 8), 1), ((8, 9), 2), ((), 2)])
+async def test_the_newest_jobs_are_one_page_if_its_order_says_so(
+    first: tuple[int, ...], requests: int, serve: Serve
+) -> None:
+    wire = await serve(answering(job_page(*first, token="b"), job_page(7)))
+    async with accounts(wire) as opened:
+        client = await opened.lane(LANE, calls=1)
+        await client.list_jobs("d1", "main")
+    assert len(wire.requests) == requests
 
 
 async def test_jobs_are_listed_no_further_than_asked(serve: Serve) -> None:
@@ -163,7 +174,7 @@ async def test_a_list_that_may_be_incomplete_never_passes_for_a_list(
     async with accounts(wire) as opened:
         client = await opened.lane(LANE, calls=1)
         with pytest.raises(CallFailed) as caught:
-            await client.list_jobs("d1", "main")
+            await client.list_jobs("d1", "main", down_to=0)
     assert (caught.value.kind, caught.value.cause) == (Kind.AMBIGUOUS, "Unusable")
 
 

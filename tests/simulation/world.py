@@ -57,6 +57,10 @@ class World:
     #: Accounts whose credentials belong to somebody else.
     wrong: frozenset[str] = frozenset()
 
+    #: What Service Quotas answers (None: nothing useful), and after how many seconds.
+    quota_told: int | None = None
+    quota_after: float = 0.0
+
     def __post_init__(self) -> None:
         self.clock = Clock(now=_now, wall=lambda: EPOCH + _now())
         self.intents = Intents(self.clock, Random(self.seed))
@@ -73,6 +77,11 @@ class World:
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
         del calls
         return Port(self, key, self.lives)
+
+    async def quota(self, key: LaneKey) -> int | None:
+        del key
+        await anyio.sleep(self.quota_after)
+        return self.quota_told
 
     async def refresh(self, account: str) -> None:
         del account

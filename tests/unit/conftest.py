@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduler.events import LaneMeasured, LimitChanged
+from scheduler.events import LaneMeasured, LimitChanged, LimitsLearned
 from scheduler.journal.port import AttemptRecord, JournalReader, LaneRecord, RunRecord, TargetRecord
 from scheduler.model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, Target
 from scheduler.report.document import Report
@@ -62,6 +62,9 @@ class HeldRecords:
     def markers(self) -> dict[tuple[LaneKey, str], bool]:
         raise AssertionError("a report asks about its own run alone")
 
+    def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
+        raise AssertionError("a report asks about its own run alone")
+
     def durations(self, region: str, app: str, branch: str) -> list[float]:
         raise AssertionError("a report asks about its own run alone")
 
@@ -87,7 +90,7 @@ def run_record() -> RunRecord:
     return RunRecord(
         id="01JDHQ6X1V0W8R3K5M7N9P2T4A",
         plan=FrozenPlan(name="nightly", path="plans/nightly.yaml", digest="sha256:9f2c1e"),
-        endpoint="https://amplify.eu-west-1.amazonaws.com",
+        endpoint="aws",
         version="1.0.0",
         follow=True,
         started_at=STARTED_AT,

@@ -14,6 +14,7 @@ ROOT = Path(scheduler.__file__).parent
 #: The rooms from the lowest up. A module imports from its own room and from rooms below.
 ROOMS = (
     "printable",
+    "counted",
     "steady",
     "redact",
     "errors",
@@ -25,6 +26,7 @@ ROOMS = (
     "amplify",
     "journal",
     "emulator",
+    "fleet",
     "engine",
     "report",
     "progress",

@@ -49,7 +49,7 @@ def throttled(position: int, at: float) -> Event:
 
 
 def throttled_line(position: int, more: str = "") -> str:
-    return f"{TARGETS[position].key}: its start was throttled and comes later: slow down{more}"
+    return f"{TARGETS[position].lane}: start throttled; the lane slows down{more}"
 
 
 def tell(*events: Event, every: bool = False) -> Lines:
@@ -104,6 +104,24 @@ def test_a_lane_says_the_same_kind_of_thing_once_and_how_often_it_was() -> None:
         throttled_line(0, " (and 3 more like it before)"),
         throttled_line(1),
     ]
+
+
+def test_a_target_that_is_looked_at_again_and_again_says_once_what_it_waits_for() -> None:
+    parks = [
+        (0.0, "job 1 holds the branch"),
+        (QUIET, "job 1 holds the branch"),
+        (60.0, "job 2 holds the branch"),
+    ]
+    log = tell(*(TargetParked(at=100 + at, position=0, reason=reason) for at, reason in parks))
+    key = TARGETS[0].key
+    assert log.sentences == [f"{key} waits: job 1 holds the branch", f"{key} waits: job 2 holds the branch"]
+
+
+def test_a_refusal_that_changed_the_limit_is_said_by_the_limit_alone() -> None:
+    lane = LaneKey("shop", "eu-west-1")
+    changed = LimitChanged(at=100.0, lane=lane, pace=1.0, window=None, reason="refused")
+    log = tell(changed, throttled(0, 100.0), throttled(4, 100.0), throttled(1, 100.0 + QUIET))
+    assert log.sentences == ["shop/eu-west-1: refused (1.0 starts/s)", throttled_line(4), throttled_line(1)]
 
 
 def test_another_lane_and_another_kind_are_heard_at_the_same_time() -> None:

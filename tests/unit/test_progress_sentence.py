@@ -13,9 +13,11 @@ from scheduler.events import (
     IntentAbandoned,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LaneMeasured,
     LaneStopped,
     LimitChanged,
+    LimitsLearned,
     MarkerObserved,
     RunEnded,
     RunStarted,
@@ -25,7 +27,7 @@ from scheduler.events import (
     TargetEnded,
     TargetParked,
 )
-from scheduler.model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
+from scheduler.model import Evidence, FrozenPlan, Hold, Job, LaneKey, Outcome, Result, StopCause, Target
 from scheduler.progress.fields import Fields, level, log_fields
 from scheduler.progress.sentence import about, sentence, span, standing
 from scheduler.progress.tally import Tally
@@ -96,7 +98,7 @@ EVENTS: list[tuple[Event, str | None, int, Fields]] = [
     (answered(Result.REJECTED, error="e"), None, INFO, {**ANSWERED, "result": "rejected", "error": "e"}),
     (
         answered(Result.THROTTLED, error="Rate exceeded"),
-        f"{WEB}: its start was throttled and comes later: Rate exceeded",
+        "shop/eu-west-1: start throttled; the lane slows down",
         WARNING,
         {**ANSWERED, "result": "throttled", "error": "Rate exceeded"},
     ),
@@ -190,18 +192,36 @@ EVENTS: list[tuple[Event, str | None, int, Fields]] = [
     ),
     (
         LimitChanged(at=1, lane=SHOP, pace=2.5, window=5, reason="refused with 5 jobs in flight"),
-        "shop/eu-west-1: refused with 5 jobs in flight (window 5, 2.5 calls/s)",
+        "shop/eu-west-1: refused with 5 jobs in flight (at most 5 jobs in flight, 2.5 starts/s)",
         INFO,
         {"lane": "shop/eu-west-1", "pace": 2.5, "window": 5, "reason": "refused with 5 jobs in flight"},
     ),
     (
         LimitChanged(at=1, lane=SHOP, pace=2.5, window=None, reason="accepted again"),
-        "shop/eu-west-1: accepted again (window open, 2.5 calls/s)",
+        "shop/eu-west-1: accepted again (2.5 starts/s)",
         INFO,
         {"lane": "shop/eu-west-1", "pace": 2.5, "window": None, "reason": "accepted again"},
     ),
     (
-        LaneMeasured(at=1, lane=SHOP, start_calls=7, started=5, throttled=2),
+        LimitsLearned(at=1, lane=SHOP, rate=2.5, slots=None, quota=5),
+        None,
+        INFO,
+        {"lane": "shop/eu-west-1", "rate": 2.5, "slots": None, "quota": 5},
+    ),
+    (
+        LaneHeld(at=1, lane=SHOP, kind=Hold.SLOTS, reason="all 5 slots are taken"),
+        None,
+        INFO,
+        {"lane": "shop/eu-west-1", "kind": "slots", "reason": "all 5 slots are taken", "stalled": False},
+    ),
+    (
+        LaneHeld(at=1, lane=SHOP, kind=None, reason="stalled: nothing moves", stalled=True),
+        "shop/eu-west-1 stalled: nothing moves",
+        WARNING,
+        {"lane": "shop/eu-west-1", "kind": None, "reason": "stalled: nothing moves", "stalled": True},
+    ),
+    (
+        LaneMeasured(at=1, lane=SHOP, start_calls=7, started=5, throttled=2, held={Hold.PACE: 1.5}),
         None,
         INFO,
         {
@@ -213,6 +233,7 @@ EVENTS: list[tuple[Event, str | None, int, Fields]] = [
             "read_calls": 0,
             "peak_in_flight": 0,
             "peak_pending": 0,
+            "held": {"pace": 1.5},
         },
     ),
     (

@@ -110,6 +110,33 @@ def test_a_plan_path_can_be_pasted_into_a_shell(mixed_report: Report) -> None:
     assert doctor.command == "amplify-release doctor 'my plans/$(reboot).yaml'"
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "options"),
+    [
+        ("aws", ""),
+        ("emulator", " --emulate"),
+        ("http://127.0.0.1:8080/a b", " --endpoint-url 'http://127.0.0.1:8080/a b'"),
+    ],
+)
+def test_the_next_command_finds_the_same_service_and_the_same_journal(
+    mixed_report: Report, endpoint: str, options: str
+) -> None:
+    run = mixed_report.run.model_copy(
+        update={"endpoint": endpoint, "verdict": Verdict.STOPPED, "exit_code": ExitCode.STOPPED}
+    )
+    report = mixed_report.model_copy(update={"run": run, "totals": Totals.of({Outcome.NOT_STARTED: 1})})
+    assert next_steps(report) == [Step(f"{_RESUME}{options}", "go on with 1 target left over")]
+    (step,) = next_steps(report, state_dir="/var/lib/my runs")
+    assert step.command == f"{_RESUME} --state-dir '/var/lib/my runs'{options}"
+
+
+def test_nothing_goes_on_in_aws_after_a_rehearsal(mixed_report: Report) -> None:
+    run = mixed_report.run.model_copy(update={"verdict": Verdict.INTERRUPTED, "endpoint": "emulator"})
+    assert headline(mixed_report.model_copy(update={"run": run})) == (
+        "Cut short: the process ended before the run did."
+    )
+
+
 def test_a_run_that_was_killed_says_so(mixed_report: Report) -> None:
     run = mixed_report.run.model_copy(update={"verdict": Verdict.INTERRUPTED, "exit_code": None})
     assert headline(mixed_report.model_copy(update={"run": run})) == (

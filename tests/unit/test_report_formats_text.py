@@ -31,7 +31,7 @@ _JSON_RUN = {
     "exit_code": 1,
     "started_at": "2026-11-24T02:00:00.000Z",
     "ended_at": "2026-11-24T02:23:52.000Z",
-    "endpoint": "https://amplify.eu-west-1.amazonaws.com",
+    "endpoint": "aws",
     "version": "1.0.0",
     "stop_reason": None,
 }
@@ -59,6 +59,8 @@ _JSON_LANES = [
         "peak_in_flight": 0,
         "peak_pending": 0,
         "stopped": None,
+        "held": None,
+        "held_by": None,
     },
     {
         "account": "shop",
@@ -71,6 +73,8 @@ _JSON_LANES = [
         "peak_in_flight": 2,
         "peak_pending": 1,
         "stopped": None,
+        "held": None,
+        "held_by": None,
     },
 ]
 _JSON_TARGETS = [

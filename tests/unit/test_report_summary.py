@@ -59,7 +59,7 @@ def test_a_job_whose_end_was_missed_is_started_and_says_why(
     record = replace(_RECORD, job=_RUNNING_JOB)
     assert told(summarize(make_journal([record], **run))) == (
         Outcome.STARTED,
-        f"its end was not observed: {why}",
+        f"the end was not observed: {why}",
     )
 
 
@@ -67,7 +67,7 @@ def test_a_job_is_no_longer_followed_when_its_lane_stopped(make_journal: MakeJou
     report = summarize(
         make_journal([replace(_RECORD, job=_RUNNING_JOB)], [replace(_LANE, stopped="the token expired")])
     )
-    assert told(report) == (Outcome.STARTED, "its end was not observed: the token expired")
+    assert told(report) == (Outcome.STARTED, "the end was not observed: the token expired")
     assert report.run.exit_code is ExitCode.FAILED
 
 
@@ -121,8 +121,8 @@ def test_an_abandoned_start_is_in_doubt_no_more(make_journal: MakeJournal) -> No
             False,
             "the run was cut; it was waiting: the branch has job 6",
         ),
-        (_RECORD, _LANE, {"ended_at": None}, False, "the run was cut before its turn"),
-        (_RECORD, _LANE, {"ended_at": None}, True, "its turn has not come yet"),
+        (_RECORD, _LANE, {"ended_at": None}, False, "not reached before the run was cut"),
+        (_RECORD, _LANE, {"ended_at": None}, True, "not reached yet"),
         (
             replace(_RECORD, parked="the branch has job 6"),
             _LANE,

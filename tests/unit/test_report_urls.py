@@ -83,6 +83,7 @@ def test_other_partitions_and_what_is_no_region_have_no_link(region: str) -> Non
         ("", True),
         ("aws", True),
         ("https://amplify.eu-west-1.amazonaws.com", True),
+        ("emulator", False),
         ("http://127.0.0.1:4000", False),
         ("https://proxy.example", False),
         ("https://evilamazonaws.com", False),
