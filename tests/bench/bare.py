@@ -1,0 +1,58 @@
+"""The baseline, run as a process of its own: StartJob by aiobotocore in a loop, set as the engine sets it.
+
+No limits, no journal, no report; what it lacks is what `overhead` measures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+
+from scheduler.amplify.transport import KEEPALIVE, USER_AGENT
+from scheduler.engine.run import CALLS
+
+from .ground import BRANCH, REASON, REGION, app
+
+if TYPE_CHECKING:
+    from types_aiobotocore_amplify import AmplifyClient
+
+WORKERS = 64
+
+#: As long as the marker that the engine puts there.
+_MESSAGE = "[amplify-release:01ARZ3NDEKTSV4RRFFQ69G5FAV]"
+
+
+async def _start_all(url: str, prefix: str, targets: int) -> None:
+    config = AioConfig(
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=CALLS,
+        user_agent=USER_AGENT,
+        connector_args={"keepalive_timeout": KEEPALIVE},
+    )
+    numbers = iter(range(targets))
+    async with get_session().create_client(
+        "amplify", region_name=REGION, endpoint_url=url, config=config
+    ) as client:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(WORKERS, targets)):
+                workers.create_task(_start(client, prefix, numbers))
+
+
+async def _start(client: AmplifyClient, prefix: str, numbers: Iterator[int]) -> None:
+    for number in numbers:
+        await client.start_job(
+            appId=app(prefix, number),
+            branchName=BRANCH,
+            jobType="RELEASE",
+            jobReason=REASON,
+            commitMessage=_MESSAGE,
+        )
+
+
+if __name__ == "__main__":
+    asyncio.run(_start_all(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,97 @@
+"""The ground that both sides of a comparison stand on: one emulated Amplify, plans, and measured processes."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from scheduler.emulator.identity import SECRET_KEY, access_key
+
+COMMAND = Path(sys.executable).with_name("amplify-release")
+REGION = "eu-west-1"
+BRANCH = "main"
+REASON = "benchmark"
+
+#: Nothing is refused, nothing waits in a queue, and no job ends while the benchmark runs. The latency is about
+#: AWS's own, so that many calls are on their way at once.
+_SCENARIO = "{slots: 1000000, build_time: 24h, pending_time: 0s, latency: 200ms}"
+
+_ENVIRONMENT = {
+    "PATH": os.defpath,
+    "LANG": "C.UTF-8",
+    "AWS_ACCESS_KEY_ID": access_key("000000000000"),
+    "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+@contextmanager
+def emulator(home: Path) -> Iterator[str]:
+    """Serve the emulator in a process of its own; yields its URL."""
+    scenario = home / "scenario.yaml"
+    scenario.write_text(_SCENARIO)
+    with subprocess.Popen(
+        [COMMAND, "emulator", "--scenario", scenario], stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT
+    ) as process:
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().strip()
+            assert url, "the emulator did not start"
+            yield url
+        finally:
+            process.kill()
+
+
+def app(prefix: str, number: int) -> str:
+    """Name an app. Every measured process has a prefix of its own, so that it finds idle branches."""
+    return f"d{prefix}{number:06}"
+
+
+def write_plan(path: Path, prefix: str, targets: int) -> None:
+    """Write a plan of so many apps, a branch each, as YAML."""
+    lines = [
+        "version: 1",
+        f"name: {prefix}",
+        f"defaults: {{region: {REGION}, branch: {BRANCH}, reason: {REASON}}}",
+        "targets:",
+        *(f"  - {{app: {app(prefix, number)}}}" for number in range(targets)),
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def release(home: Path, url: str, prefix: str, targets: int) -> list[str]:
+    """Write a plan and return the command that starts its targets and follows none."""
+    plan = home / f"{prefix}.yaml"
+    write_plan(plan, prefix, targets)
+    where = ["--endpoint-url", url, "--sts-endpoint-url", url, "--state-dir", str(home / f"state-{prefix}")]
+    return [str(COMMAND), "run", str(plan), "--no-follow", "--progress", "none", *where]
+
+
+def launch(command: Sequence[str], home: Path) -> subprocess.Popen[str]:
+    """Start a command without anything of this machine's AWS settings; its stderr is a pipe."""
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_ENVIRONMENT | {"HOME": str(home)},
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> resource.struct_rusage:
+    """Wait for a command to succeed; return what it used."""
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, said
+    return usage
