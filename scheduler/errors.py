@@ -18,32 +18,36 @@ Every message says what happened and what to do next. The command line prints th
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):
-    """What the running commands exit with; the README's table is checked against this class."""
+    """What the running commands exit with, each with its meaning."""
 
-    SUCCEEDED = 0
-    """Every target succeeded, or there was nothing to do; `skipped` and requested `started` are neutral."""
-    FAILED = 1
-    """A target failed, was cancelled, timed out, was rejected or is unresolved."""
-    USAGE = 2
-    """The command line or the plan is wrong; nothing was called."""
-    STOPPED = 3
-    """A deadline or the failure budget left targets unstarted or unfollowed; `resume` continues."""
-    CREDENTIALS = 4
-    """Credentials or permission: no lane could start."""
-    INTERNAL = 70
-    """An internal error, or the journal cannot be used."""
-    LOCKED = 75
-    """Another run holds the lock of this state directory; try again later."""
-    HANGUP = 129
-    """Stopped by SIGHUP; the journal is intact and jobs in AWS go on."""
-    INTERRUPTED = 130
-    """Stopped by SIGINT (Ctrl-C); the journal is intact and jobs in AWS go on."""
-    TERMINATED = 143
-    """Stopped by SIGTERM; the journal is intact and jobs in AWS go on."""
+    SUCCEEDED = 0, "Nothing failed: each target succeeded, was `skipped` or, by request, only `started`."
+    FAILED = 1, "A target failed, was cancelled, timed out, was rejected or is unresolved."
+    USAGE = 2, "The command line or the plan is wrong; nothing was called."
+    STOPPED = 3, "A deadline or the failure budget left targets unstarted or unfollowed; `resume` continues."
+    CREDENTIALS = 4, "Credentials or permission: no lane could start."
+    INTERNAL = 70, "An internal error, or the journal cannot be used."
+    LOCKED = 75, "Another run holds the lock of this state directory; try again later."
+    HANGUP = 129, "Stopped by SIGHUP; the journal is intact and jobs in AWS go on."
+    INTERRUPTED = 130, "Stopped by SIGINT (Ctrl-C); the journal is intact and jobs in AWS go on."
+    TERMINATED = 143, "Stopped by SIGTERM; the journal is intact and jobs in AWS go on."
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str = "") -> Self:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+
+def exit_code_table() -> str:
+    """Return the Markdown table of all exit codes for the README."""
+    rows = ["| Code | Meaning |", "|---:|---|", *(f"| {code} | {code.meaning} |" for code in ExitCode)]
+    return "\n".join(rows) + "\n"
 
 
 class ReleaseError(Exception):

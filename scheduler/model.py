@@ -15,6 +15,10 @@ from typing import NamedTuple
 #: unfinished: waiters that list the unfinished ones instead take PROVISIONING for an end.
 TERMINAL_STATUSES = frozenset({"SUCCEED", "FAILED", "CANCELLED"})
 
+#: The endpoint that a run is recorded with when none is given, and when Amplify is emulated.
+AWS = "aws"
+EMULATOR = "emulator"
+
 #: The statuses of a job that waits in the account's queue and holds no build slot yet.
 QUEUED_STATUSES = frozenset({"CREATED", "PENDING"})
 
@@ -100,6 +104,18 @@ class StopCause(StrEnum):
     DEADLINE = "deadline"
     FAILURE_BUDGET = "failure_budget"
     INTERNAL = "internal"
+
+
+class Hold(StrEnum):
+    """What keeps a lane's next start back."""
+
+    PACE = "pace"  #: the calls a second that StartJob takes
+    SLOTS = "slots"  #: StartJob refuses above so many jobs
+    QUEUE = "queue"  #: own jobs wait in the account's queue
+    CEILING = "ceiling"  #: the jobs in flight that plan, command line or reserve allow
+    CALLS = "calls"  #: answers that have not come yet
+    SILENCE = "silence"  #: finding out which limit refused
+    UNREACHED = "unreached"  #: the service does not answer
 
 
 class LaneKey(NamedTuple):

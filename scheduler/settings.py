@@ -26,6 +26,7 @@ from .plan.duration import Duration
 from .redact import redact
 
 PREFIX = "AMPLIFY_RELEASE_"
+_NAME = "amplify-release"
 #: Variables that belong to the tests.
 TEST_PREFIX = f"{PREFIX}TEST_"
 
@@ -181,6 +182,11 @@ def settings_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def told(state_dir: Path) -> str | None:
+    """Return the state directory if a command has to be told it; None: a command finds it by itself."""
+    return None if state_dir == user_state_path(_NAME) else str(state_dir)
+
+
 def variable(name: str) -> str:
     """Return the environment variable of the setting `name`."""
     return f"{PREFIX}{name.upper()}"
@@ -209,4 +215,4 @@ def _default(name: str) -> str:
 def _state_dir(environ: Mapping[str, str]) -> Path:
     """Return systemd's state directory (the first, if the unit has several), else the XDG state home's."""
     first = environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(first) if first else user_state_path("amplify-release")
+    return Path(first) if first else user_state_path(_NAME)

@@ -40,5 +40,5 @@ def choose(progress: Progress, *, isatty: bool, environ: Mapping[str, str], outp
 
 
 def coloured(*, isatty: bool, environ: Mapping[str, str]) -> bool:
-    """Say whether stderr gets colours: at a terminal that has them, unless `NO_COLOR` is set."""
+    """Say whether a stream gets colours: at a terminal that has them, unless `NO_COLOR` is set."""
     return isatty and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"

@@ -11,9 +11,11 @@ from ..events import (
     IntentAbandoned,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LaneMeasured,
     LaneStopped,
     LimitChanged,
+    LimitsLearned,
     MarkerObserved,
     RunEnded,
     RunStarted,
@@ -54,6 +56,11 @@ def log_fields(event: Event, targets: Mapping[int, Target]) -> tuple[str, Fields
             return "limit.changed", {"lane": str(lane), "pace": pace, "window": window, "reason": reason}
         case MarkerObserved(lane=lane, job_type=job_type, kept=kept):
             return "marker.observed", {"lane": str(lane), "job_type": job_type, "kept": kept}
+        case LimitsLearned(lane=lane, rate=rate, slots=slots, quota=quota):
+            return "limits.learned", {"lane": str(lane), "rate": rate, "slots": slots, "quota": quota}
+        case LaneHeld(lane=lane, kind=kind, reason=reason, stalled=stalled):
+            held: Fields = {"kind": kind, "reason": reason, "stalled": stalled}
+            return "lane.held", {"lane": str(lane), **held}
         case LaneMeasured():
             return "lane.measured", _measured(event)
         case LaneStopped(lane=lane, reason=reason, denied=denied):
@@ -76,6 +83,8 @@ def level(event: Event) -> int:
         case LaneStopped():
             return logging.ERROR
         case StartAnswered(result=Result.AMBIGUOUS | Result.THROTTLED | Result.NOT_SENT) | RunStopping():
+            return logging.WARNING
+        case LaneHeld(stalled=True):
             return logging.WARNING
         case _:
             return logging.INFO
@@ -111,4 +120,5 @@ def _measured(event: LaneMeasured) -> Fields:
         "read_calls": event.read_calls,
         "peak_in_flight": event.peak_in_flight,
         "peak_pending": event.peak_pending,
+        "held": dict(event.held),
     }

@@ -94,7 +94,8 @@ class Pane:
     def _lane(self, lane: LaneTally) -> Text:
         window = "" if lane.window is None else f" of {lane.window}"
         pace = "" if lane.pace is None else f", {lane.pace:.1f} calls/s"
-        reason = f": {lane.reason}" if lane.reason else ""
+        why = lane.held or lane.reason
+        reason = f": {why}" if why else ""
         return _titled(
             "lane", f"{lane.key}  {lane.jobs}{window} in flight, {lane.waiting} waiting{pace}{reason}"
         )

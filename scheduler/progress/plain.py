@@ -31,6 +31,7 @@ class PlainLines:
         self._every = every
         self._said: dict[Kind, float] = {}
         self._left_out: dict[Kind, int] = {}
+        self._waits: dict[int, str] = {}
 
     def __call__(self, event: Event) -> None:
         """Write what there is to say about an event."""
@@ -39,8 +40,25 @@ class PlainLines:
             name, fields = log_fields(event, self._targets)
             told = fields if text is None else {"sentence": text, **fields}
             self._log.log(level(event), name, at=event.at, **told)
-        elif text is not None:
+        elif text is not None and not self._known(event):
             self._say(event, text)
+
+    def _known(self, event: Event) -> bool:
+        """Say whether an event tells nothing new.
+
+        A target that waits is looked at again and again, and a refusal that changed the lane's limit has been
+        told by that.
+        """
+        match event:
+            case TargetParked(position=position, reason=reason):
+                known = self._waits.get(position) == reason
+                self._waits[position] = reason
+                return known
+            case StartAnswered(position=position, result=Result.THROTTLED, at=at):
+                limit = (LimitChanged, None, self._targets[position].lane)
+                return at < self._said.get(limit, 0.0) + QUIET
+            case _:
+                return False
 
     def _say(self, event: Event, text: str) -> None:
         kind = _repeatable(event, self._targets)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
+from ..counted import counted
 from ..events import (
     Event,
     IntentAbandoned,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LaneMeasured,
     LaneStopped,
     LimitChanged,
+    LimitsLearned,
     MarkerObserved,
     RunEnded,
     RunStarted,
@@ -33,8 +36,10 @@ def sentence(event: Event, targets: Mapping[int, Target]) -> str | None:  # noqa
     `targets` are the run's, by position. The sentence is not yet escaped for a terminal.
     """
     match event:
-        case StartIntended() | JobChanged() | LaneMeasured() | RunEnded():
+        case StartIntended() | JobChanged() | LimitsLearned() | LaneMeasured() | RunEnded():
             return None
+        case LaneHeld(lane=lane, reason=reason, stalled=stalled):
+            return f"{lane} {reason}" if stalled else None  # the rest is seen in `status --why`
         case StartAnswered():
             return _answer(event, targets)
         case TargetEnded(position=position, outcome=outcome, reason=reason):
@@ -49,7 +54,8 @@ def sentence(event: Event, targets: Mapping[int, Target]) -> str | None:  # noqa
         case IntentAbandoned(position=position):
             return f"{label(targets[position])} may be sent again, as a person decided"
         case LimitChanged(lane=lane, pace=pace, window=window, reason=reason):
-            return f"{lane}: {reason} (window {window or 'open'}, {pace:.1f} calls/s)"
+            jobs = "" if window is None else f"at most {counted(window, 'job')} in flight, "
+            return f"{lane}: {reason} ({jobs}{pace:.1f} starts/s)"
         case MarkerObserved(lane=lane, job_type=job_type, kept=kept):
             lost = (
                 f"{lane}: {job_type} jobs lose the marker; a start in doubt is told by time and place alone"
@@ -107,7 +113,7 @@ def _answer(event: StartAnswered, targets: Mapping[int, Target]) -> str | None:
         case Result.STARTED | Result.BUSY | Result.REJECTED:
             return None  # as it should be, or the target's park or end says it
         case Result.THROTTLED:
-            return f"{label(targets[event.position])}: its start was throttled and comes later: {error}"
+            return f"{targets[event.position].lane}: start throttled; the lane slows down"
         case Result.NOT_SENT:
             return f"{label(targets[event.position])}: its start was not sent and comes later: {error}"
         case Result.AMBIGUOUS:
@@ -118,7 +124,7 @@ def _answer(event: StartAnswered, targets: Mapping[int, Target]) -> str | None:
 
 def _started(event: RunStarted, targets: Mapping[int, Target]) -> str:
     lanes = len({target.lane for target in targets.values()})
-    what = f"{_count(len(targets), 'target')} in {_count(lanes, 'lane')}"
+    what = f"{counted(len(targets), 'target')} in {counted(lanes, 'lane')}"
     where = f" at {event.endpoint}" if event.endpoint else ""
     return f"{'resuming' if event.resumed else 'releasing'} {event.plan.name}: {what}{where}"
 
@@ -135,7 +141,3 @@ def _stopping(cause: StopCause) -> str:
             return "nothing more is started, the journal is intact"
         case _:
             assert_never(cause)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

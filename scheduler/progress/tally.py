@@ -13,6 +13,7 @@ from ..events import (
     Event,
     JobAdopted,
     JobChanged,
+    LaneHeld,
     LimitChanged,
     RunStarted,
     StartAnswered,
@@ -66,6 +67,7 @@ class LaneTally:
     pace: float | None = None  #: calls a second; None: the limit has not moved yet
     window: int | None = None  #: jobs in flight that the limit allows; None: not known yet
     reason: str = ""  #: why the limit last moved
+    held: str = ""  #: what holds the next start back, if it does so for a while
 
 
 class Tally:
@@ -121,6 +123,9 @@ class Tally:
             case LimitChanged():
                 if (lane := self.lanes.get(event.lane)) is not None:
                     lane.pace, lane.window, lane.reason = event.pace, event.window, event.reason
+            case LaneHeld():
+                if (lane := self.lanes.get(event.lane)) is not None:
+                    lane.held = event.reason
             case RunStarted():
                 self.follow = event.follow
             case _:

@@ -6,8 +6,9 @@ import shlex
 from dataclasses import dataclass
 from typing import assert_never
 
+from ..counted import counted
 from ..errors import ExitCode
-from ..model import FAILURES, Outcome, Verdict
+from ..model import AWS, EMULATOR, FAILURES, Outcome, Verdict
 from .document import Report, Totals
 
 #: Failures that `retry` starts again. An unresolved start may have a job in AWS: only `resume` looks for it.
@@ -35,10 +36,11 @@ def headline(report: Report) -> str:
         case Verdict.STOPPED | Verdict.ERROR:
             return f"Cut short: {_reason(report)}."
         case Verdict.INTERRUPTED:
-            return f"Cut short: {_reason(report)}. Jobs that were started go on in AWS."
+            rest = "" if report.run.endpoint == EMULATOR else " Jobs that were started go on in AWS."
+            return f"Cut short: {_reason(report)}.{rest}"
         case Verdict.RUNNING:
-            left = totals.not_started + totals.started + totals.unresolved
-            return f"The run goes on: {totals.targets - left:,} of {counted(totals.targets)} have ended."
+            ended = totals.targets - totals.not_started - totals.started - totals.unresolved
+            return f"The run goes on: {ended:,} of {counted(totals.targets, 'target')} have ended."
         case Verdict.NOTHING_TO_DO:
             return "The run has no targets."
         case _:
@@ -51,12 +53,13 @@ def _failed(report: Report) -> str:
     totals = report.totals
     parts = []
     if failed := _failed_for_sure(totals):
-        parts.append(f"{failed:,} of {counted(totals.targets)} failed")
+        parts.append(f"{failed:,} of {counted(totals.targets, 'target')} failed")
     if totals.unresolved:
-        parts.append(f"{counted(totals.unresolved)} in doubt")
+        parts.append(f"{counted(totals.unresolved, 'target')} in doubt")
     if parts:
         return f"{', '.join(parts)}."
-    return f"{totals.not_started + totals.started:,} of {counted(totals.targets)} did not come to an end."
+    unended = totals.not_started + totals.started
+    return f"{unended:,} of {counted(totals.targets, 'target')} did not come to an end."
 
 
 def tally(totals: Totals) -> str:
@@ -64,31 +67,36 @@ def tally(totals: Totals) -> str:
     return ", ".join(f"{count:,} {spoken(outcome)}" for outcome, count in totals.by_outcome().items())
 
 
-def next_steps(report: Report) -> list[Step]:
-    """Return the commands that lead on from here, the most pressing first; none after a success."""
-    run, totals = shlex.quote(report.run.id), report.totals
+def next_steps(report: Report, *, state_dir: str | None = None) -> list[Step]:
+    """Return the commands that lead on from here, the most pressing first; none after a success.
+
+    They can be pasted as they are: they name the service unless it is AWS, and `state_dir` if it is given.
+    """
+    totals, service = report.totals, _service(report.run.endpoint)
+    journal = "" if state_dir is None else f" --state-dir {shlex.quote(state_dir)}"
+    run = f"{shlex.quote(report.run.id)}{journal}"
     if report.run.verdict is Verdict.RUNNING:
         return [Step(f"amplify-release status {run} --watch", "watch it")]
+    run += service
     steps = []
     if report.run.exit_code is ExitCode.CREDENTIALS:
-        plan = shlex.quote(report.run.plan.path)
-        steps.append(
-            Step(f"amplify-release doctor {plan}", "see which credentials or permissions are missing")
-        )
+        doctor = f"amplify-release doctor {shlex.quote(report.run.plan.path)}{service}"
+        steps.append(Step(doctor, "see which credentials or permissions are missing"))
     left = totals.not_started + (0 if report.run.verdict is Verdict.SUCCEEDED else totals.started)
-    purposes = [f"go on with {counted(left)} left over"] if left else []
+    purposes = [f"go on with {counted(left, 'target')} left over"] if left else []
     if totals.unresolved:
-        purposes.append(f"look for the jobs of {counted(totals.unresolved)} in doubt")
+        purposes.append(f"look for the jobs of {counted(totals.unresolved, 'target')} in doubt")
     if purposes:
         steps.append(Step(f"amplify-release resume {run}", " and ".join(purposes)))
     if retried := _failed_for_sure(totals):
-        steps.append(Step(f"amplify-release retry {run}", f"start {counted(retried)} again"))
+        steps.append(Step(f"amplify-release retry {run}", f"start {counted(retried, 'target')} again"))
     return steps
 
 
-def counted(count: int) -> str:
-    """Count targets in words: `1 target`, `5,000 targets`."""
-    return "1 target" if count == 1 else f"{count:,} targets"
+def _service(endpoint: str) -> str:
+    if endpoint == AWS:
+        return ""
+    return " --emulate" if endpoint == EMULATOR else f" --endpoint-url {shlex.quote(endpoint)}"
 
 
 def spoken(word: Outcome | Verdict) -> str:

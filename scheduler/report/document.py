@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..errors import ExitCode
-from ..model import FAILURES, Evidence, Outcome, Result, Verdict, rfc3339
+from ..model import FAILURES, Evidence, Hold, Outcome, Result, Verdict, rfc3339
 from ..redact import redact
 from .urls import bare, console_url
 
@@ -116,6 +116,10 @@ class LanePart(_Part):
     peak_pending: Count
     stopped: Prose | None
     """Why the lane could not go on; null if it could."""
+    held: Prose | None = None
+    """What holds the lane's next start back at the moment; null if nothing does, or the run has ended."""
+    held_by: dict[Hold, Annotated[float, Field(ge=0)]] | None = None
+    """Seconds for which the next start was kept back, by what for; null if there was none to wait."""
 
 
 class JobPart(_Part):

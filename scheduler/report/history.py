@@ -42,7 +42,7 @@ def render(found: list[Row]) -> str:
     """Return the rows as a table for people."""
     if not found:
         return "no runs yet\n"
-    lines = [f"{'RUN':<26}  {'STARTED':<20}  {'DONE':>13}  {'STATE':<24}  PLAN"]
+    lines = [f"{'RUN':<26}  {'STARTED (UTC)':<20}  {'DONE':>13}  {'STATE':<24}  PLAN"]
     for row in found:
         done = f"{row['done']}/{row['targets']}"
         started = str(row["started_at"])[:19].replace("T", " ")

@@ -34,7 +34,7 @@ def _of_job(job: Job, run: RunRecord, lane: LaneRecord | None, *, running: bool)
     if running:
         return Outcome.STARTED, f"job {job.jobId} was last seen as {job.status}"
     cut = lane.stopped if lane is not None and lane.stopped else why_cut(run)
-    return Outcome.STARTED, f"its end was not observed: {cut}"
+    return Outcome.STARTED, f"the end was not observed: {cut}"
 
 
 def _unresolved(doubt: AttemptRecord, run: str, *, running: bool) -> str:
@@ -52,8 +52,9 @@ def _not_started(record: TargetRecord, run: RunRecord, lane: LaneRecord | None, 
     if run.stop_reason or run.stop_cause:
         return "; ".join(filter(None, (why_cut(run), waited)))
     if running:
-        return record.parked or "its turn has not come yet"
-    return f"the run was cut; {waited}" if waited else "the run was cut before its turn"
+        held = f"its lane waits: {lane.held}" if lane is not None and lane.held else ""
+        return record.parked or held or "not reached yet"
+    return f"the run was cut; {waited}" if waited else "not reached before the run was cut"
 
 
 def why_cut(run: RunRecord) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ..counted import counted
 from ..events import LimitChanged
 from ..model import Outcome
 from ..printable import printable
@@ -17,34 +18,49 @@ NAMED = 50
 _OPEN = {Outcome.NOT_STARTED, Outcome.STARTED, Outcome.UNRESOLVED}
 
 
-def render(report: Report, changes: Sequence[LimitChanged], *, why: bool) -> str:
+def render(
+    report: Report, changes: Sequence[LimitChanged], *, why: bool, state_dir: str | None = None
+) -> str:
     """Return the run's headline and lanes. `why`: also what holds each lane and each open target back.
 
-    `changes` are the changes of the run's limits, in order.
+    `changes` are the changes of the run's limits, in order. `state_dir`: where the next commands have to be
+    told to look for the journal.
     """
     lines = [f"run {report.run.id} of {report.run.plan.name}: {spoken(report.run.verdict)}"]
     lines.append(headline(report))
-    lines.append(f"{report.totals.targets:,} targets: {tally(report.totals)}")
+    if report.totals.targets:
+        lines.append(f"{counted(report.totals.targets, 'target')}: {tally(report.totals)}")
     last = {(str(change.lane)): change for change in changes}
     for lane in report.lanes:
         lines.append(_lane(lane))
         change = last.get(f"{lane.account}/{lane.region}")
         if why and change is not None:
-            window = "no limit met" if change.window is None else f"{change.window} jobs in flight"
-            lines.append(f"    limit: {window}, {change.pace:.1f} starts/s; {change.reason}")
+            window = "" if change.window is None else f"{counted(change.window, 'job')} in flight, "
+            lines.append(f"    limit: {window}{change.pace:.1f} starts/s; {change.reason}")
+        if why:
+            lines += _holds(lane)
     if why:
         lines += _reasons(report)
-    lines += [f"next: {step.command}  (to {step.purpose})" for step in next_steps(report)]
+    steps = next_steps(report, state_dir=state_dir)
+    lines += [f"next: {step.command}  (to {step.purpose})" for step in steps]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _lane(lane: LanePart) -> str:
     stopped = f"; stopped: {lane.stopped}" if lane.stopped else ""
     return (
-        f"  {lane.account}/{lane.region}: {lane.started} started by {lane.start_calls} calls, "
-        f"{lane.throttled} throttled, {lane.busy} busy, {lane.read_calls} reads, "
+        f"  {lane.account}/{lane.region}: {lane.started} started by {counted(lane.start_calls, 'call')}, "
+        f"{lane.throttled} throttled, {lane.busy} busy, {counted(lane.read_calls, 'read')}, "
         f"at most {lane.peak_in_flight} in flight{stopped}"
     )
+
+
+def _holds(lane: LanePart) -> list[str]:
+    lines = [] if lane.held is None else [f"    held now: {lane.held}"]
+    if lane.held_by:
+        most = sorted(lane.held_by.items(), key=lambda item: -item[1])
+        lines.append(f"    waited: {', '.join(f'{seconds:.0f} s for {kind}' for kind, seconds in most)}")
+    return lines
 
 
 def _reasons(report: Report) -> list[str]:

@@ -55,7 +55,7 @@ def summarize(journal: JournalReader, run: str | None = None, *, running: bool =
             stop_reason=why_cut(record) if record.stop_reason or record.stop_cause else None,
         ),
         totals=Totals.of(outcomes),
-        lanes=[_lane_part(lane) for lane in lanes.values()],
+        lanes=[_lane_part(lane, running=running) for lane in lanes.values()],
         targets=targets,
     )
 
@@ -67,7 +67,7 @@ def _touched(record: TargetRecord) -> bool:
     )
 
 
-def _lane_part(record: LaneRecord) -> LanePart:
+def _lane_part(record: LaneRecord, *, running: bool) -> LanePart:
     counters = record.counters
     return LanePart(
         account=record.lane.account,
@@ -80,6 +80,8 @@ def _lane_part(record: LaneRecord) -> LanePart:
         peak_in_flight=counters.peak_in_flight,
         peak_pending=counters.peak_pending,
         stopped=record.stopped,
+        held=record.held or None if running else None,
+        held_by=dict(counters.held) or None,
     )
 
 

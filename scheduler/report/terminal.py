@@ -9,9 +9,10 @@ from typing import assert_never
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from ..counted import counted
 from ..model import FAILURES, Outcome, Verdict
 from ..printable import printable
-from .advice import counted, headline, next_steps, span, spoken, tally
+from .advice import headline, next_steps, span, spoken, tally
 from .document import Report, TargetPart
 
 #: More rows than this push the totals out of sight; the report has them all.
@@ -30,8 +31,11 @@ _COMMANDS = re.compile(r"(?m)^(?P<indent>\s*):(?=:)|#(?=#(?:\[|vso\[))")
 _GREEN, _RED, _YELLOW, _DIM, _BOLD = "32", "31", "33", "2", "1"
 
 
-def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
-    """Return the summary as plain text, fitted to `width` columns (60 at least), in `colour` if asked for."""
+def render(report: Report, *, width: int = 80, colour: bool = False, state_dir: str | None = None) -> str:
+    """Return the summary as plain text, fitted to `width` columns (60 at least), in `colour` if asked for.
+
+    `state_dir`: where the next commands have to be told to look for the journal; None: they find it.
+    """
     lines = [*_rows(report, max(width, _NARROWEST), colour=colour)]
     if lines:
         lines.append("")
@@ -39,11 +43,10 @@ def render(report: Report, *, width: int = 80, colour: bool = False) -> str:
     lines.append(f"{printable(report.run.plan.name)}: {verdict}. {printable(headline(report))}")
     took = span(report.run.seconds)
     if report.totals.targets:
-        lines.append(
-            f"{counted(report.totals.targets)}: {tally(report.totals)}{f' in {took}' if took else ''}"
-        )
+        total = counted(report.totals.targets, "target")
+        lines.append(f"{total}: {tally(report.totals)}{f' in {took}' if took else ''}")
     lines.append(f"run {printable(report.run.id)}")
-    steps = [(printable(step.command), step.purpose) for step in next_steps(report)]
+    steps = [(printable(step.command), step.purpose) for step in next_steps(report, state_dir=state_dir)]
     if steps:
         lines += ["", "Next:"]
         for command, purpose in steps:
@@ -79,7 +82,7 @@ def _entries(report: Report) -> Iterator[_Entry]:
         elif target.outcome is not Outcome.SUCCEEDED:
             alike.setdefault((target.outcome, target.reason), []).append(target)
     for (outcome, reason), targets in alike.items():
-        what = _named(targets[0]) if len(targets) == 1 else (counted(len(targets)),)
+        what = _named(targets[0]) if len(targets) == 1 else (counted(len(targets), "target"),)
         yield outcome, what, printable(reason), len(targets)
 
 

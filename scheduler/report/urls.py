@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit
 
+from ..model import EMULATOR
+
 _URL = re.compile(
     r"""(?P<scheme>://)
         (?:[^\s/?#"<>]*@)?          # user:password@
@@ -29,7 +31,7 @@ def console_url(*, endpoint: str, region: str, app: str, branch: str, job_id: st
     There is none outside the partition `aws`, nor behind an endpoint that is not Amazon's (the emulator).
     """
     host = urlsplit(endpoint).hostname if "://" in endpoint else None
-    if host is not None and not host.endswith(".amazonaws.com"):
+    if endpoint == EMULATOR or (host is not None and not host.endswith(".amazonaws.com")):
         return None
     if _COMMERCIAL_REGION.fullmatch(region) is None:
         return None

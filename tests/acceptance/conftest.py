@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,6 +146,38 @@ def released(shell: Shell, serve: Callable[..., Served]) -> Callable[..., tuple[
 def apps(count: int, **fields: Any) -> list[dict[str, Any]]:
     """Return targets on `count` apps of their own."""
     return [{"app": f"dapp{number:04}", **fields} for number in range(count)]
+
+
+def at_a_terminal(shell: Shell, *arguments: str, answer: str = "") -> tuple[int, str]:
+    """Run the command on a terminal, and answer its question; return exit code and what is to be seen."""
+    ours, its = pty.openpty()
+    environment = ENVIRONMENT | {"HOME": str(shell.home)} | shell.environment
+    process = subprocess.Popen(
+        [COMMAND, *arguments],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        cwd=shell.home,
+        env=environment,
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - no threads here
+    )
+    os.close(its)
+    seen = b""
+    # Linux says that the other side is closed by an error.
+    with suppress(OSError):
+        while part := os.read(ours, 65536):
+            seen += part
+            if answer and b"?" in seen:
+                os.write(ours, answer.encode())
+                answer = ""
+    os.close(ours)
+    return process.wait(30), seen.decode()
+
+
+def _take_terminal() -> None:
+    """Make stdin the terminal that sends this process its Ctrl-C."""
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def wait_until(what: Callable[[], bool], process: subprocess.Popen[str], timeout: float = 30) -> None:

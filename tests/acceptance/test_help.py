@@ -41,6 +41,13 @@ def test_the_help_names_every_exit_code(shell: Shell) -> None:
         assert f" {code.value}  " in text, code
 
 
+def test_the_list_of_commands_follows_a_night_and_cuts_no_summary(shell: Shell) -> None:
+    text = shell.type("--help").stdout
+    listed = text.partition("Commands:\n")[2]
+    assert [line.split()[0] for line in listed.splitlines()] == list(main.commands)
+    assert "..." not in listed
+
+
 def test_completion_scripts_can_be_read_by_their_shell(shell: Shell) -> None:
     script = shell.type("completion", "bash").stdout
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)

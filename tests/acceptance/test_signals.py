@@ -13,6 +13,11 @@ from tests.acceptance.conftest import Served, Shell, apps, interrupt, wait_until
 Released = Callable[..., tuple[Shell, Served]]
 
 
+def heed_hang_ups() -> None:
+    """Undo what these tests may themselves have been started with."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
@@ -21,7 +26,9 @@ def test_a_signal_stops_starts_and_leaves_a_report_and_jobs_that_go_on(
     released: Released, number: signal.Signals, code: int
 ) -> None:
     shell, served = released(build_time="2s", slots=4)
-    process = shell.start("run", shell.plan(apps(20)), *shell.where, "--report", "out.md")
+    process = shell.start(
+        "run", shell.plan(apps(20)), *shell.where, "--report", "out.md", preexec_fn=heed_hang_ups
+    )
     wait_until(lambda: len(served.truth().jobs) >= 4, process)
     returncode, out, err = interrupt(process, number)
     assert returncode == code
