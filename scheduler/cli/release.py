@@ -107,7 +107,7 @@ def retry(run: str | None, **given: Any) -> None:
         same_endpoint(record.id, record.endpoint, request.endpoint)
         ask(
             f"Start {counted(len(targets), 'target')} that failed in run {record.id} again?",
-            yes=given["yes"] or given["emulate"],
+            yes=given["yes"] or given["emulate"] or not targets,
         )
         return _opened(journal, frozen, request)
 

@@ -18,7 +18,7 @@ LEAST_REMEMBERED = 1.0  #: a remembered rate below begins here: it would take mi
 FOLD = 0.35  #: seconds in which an unlimited pace grows by a factor of e at the start
 FOLD_AGAIN = 1.5  #: and later, when the limit may have risen
 BELOW, ABOVE = 0.97, 1.04  #: shares of the known rate between which the pace moves in a cycle
-CYCLE_FIRST, CYCLE, STRETCH = 12, 30, 1.3  #: accepted calls a cycle: one refusal in each
+CYCLE_FIRST, CYCLE_REMEMBERED, CYCLE, STRETCH = 12, 20, 30, 1.3  #: accepted calls a cycle: one refusal each
 TRUST = 2.0  #: cycles without a refusal after which the pace grows without bound again
 HELD = 0.05  #: seconds of lateness beyond which the pace was not what held a call
 
@@ -60,7 +60,7 @@ class Pace:
             # At what was met before, or above: too much costs a refusal, too little the whole run.
             self.rate = self.value = min(top, max(LEAST_REMEMBERED, remembered))
             self.ramping = False
-            self._cycle = CYCLE
+            self._cycle = CYCLE_REMEMBERED
 
     @property
     def learned(self) -> float | None:

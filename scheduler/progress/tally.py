@@ -102,7 +102,7 @@ class Tally:
             elif any(attempt.in_doubt for attempt in record.attempts):
                 self._move(record.position, Phase.IN_DOUBT)
 
-    def apply(self, event: Event) -> None:  # noqa: C901 - a row an event
+    def apply(self, event: Event) -> None:  # noqa: C901, PLR0912 - a row an event
         """Take an event into account."""
         match event:
             case JobChanged():

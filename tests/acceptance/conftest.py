@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -167,7 +168,8 @@ def at_a_terminal(shell: Shell, *arguments: str, answer: str = "") -> tuple[int,
     with suppress(OSError):
         while part := os.read(ours, 65536):
             seen += part
-            if answer and b"?" in seen:
+            # A question has been asked once nothing follows: what is typed before it is read may get lost.
+            if answer and b"?" in seen and not select.select([ours], [], [], 0.3)[0]:
                 os.write(ours, answer.encode())
                 answer = ""
     os.close(ours)

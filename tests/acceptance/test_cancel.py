@@ -126,7 +126,7 @@ def test_2_for_a_rehearsal_whose_jobs_are_gone_and_where_there_is_no_run(shell: 
     assert "was rehearsed" in done.stderr
 
 
-@pytest.mark.parametrize(("answer", "code", "status"), [("y", 0, "CANCELLED"), ("n", 130, "RUNNING")])
+@pytest.mark.parametrize(("answer", "code", "status"), [("y", 0, "CANCELLED"), ("n", 2, "RUNNING")])
 def test_a_person_at_a_terminal_is_asked(released: Released, answer: str, code: int, status: str) -> None:
     shell, served = released(build_time="10m", pending_time="0s", provision_time="0s")
     started(shell, apps(1))

@@ -77,7 +77,6 @@ def test_every_target_of_a_fleet_ends_as_the_service_knows_it(
             assert (target["outcome"], target["job"]["jobId"]) == (ENDS[job.status], job.job)
             assert target["evidence"] in {"response", "adopted_exact"}
     assert [target["app"] for target in report["targets"] if target["outcome"] == "failed"] == [FAILS]
-    assert jobs[ACCOUNTS["shop"], "eu-west-1", BUSY, "main"].job == "2"
     # Without these the night was too calm to prove anything.
     assert len(jobs) > 200
     assert any(target["evidence"] == "adopted_exact" for target in report["targets"])
