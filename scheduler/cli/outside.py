@@ -21,10 +21,19 @@ def endpoint(settings: Settings, *, emulate: bool) -> str:
 def same_endpoint(run: str, recorded: str, given: str) -> None:
     """Refuse to go on at another place than the run's: its jobs are not there, and others would be made."""
     if recorded != given:
-        raise UsageError(
-            f"run {run} was made at {recorded}, and this command would go on at {given}; "
-            "give the same --endpoint-url or --emulate as then"
-        )
+        raise UsageError(f"run {run} was made {_at(recorded)}, not {_at(given)}; {_remedy(recorded)}")
+
+
+def _at(endpoint: str) -> str:
+    if endpoint == EMULATOR:
+        return "against the emulator"
+    return "at AWS" if endpoint == AWS else f"at {endpoint}"
+
+
+def _remedy(recorded: str) -> str:
+    if recorded == EMULATOR:
+        return "add --emulate"
+    return "leave --endpoint-url and --emulate out" if recorded == AWS else f"add --endpoint-url {recorded}"
 
 
 @asynccontextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ..errors import UsageError
+
 
 @click.command()
 @click.option(
@@ -21,6 +23,8 @@ def emulator(port: int, scenario: str | None, seed: int | None) -> None:
     It answers STS's calls too, until it is interrupted. Its URL is printed on stdout; GET /_truth tells what
     was really started.
     """
+    import os
+
     import anyio
 
     from ..emulator.server import serve
@@ -35,7 +39,11 @@ def emulator(port: int, scenario: str | None, seed: int | None) -> None:
     course = load_scenario(scenario) if scenario else Scenario()
     if seed is not None:
         course = course.model_copy(update={"seed": seed})
-    anyio.run(stand)
+    try:
+        anyio.run(stand)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise UsageError(f"--port: {port} cannot be used ({reason}); name another, or none") from None
 
 
 @click.command()

@@ -184,5 +184,5 @@ class Slots:
 
     def _volatile(self, now: float) -> bool:
         """Whether the number was seen to move both ways lately, as it does with others about."""
-        since = now - 10 * self.length
+        since = now - 4 * self.length
         return sum(at > since for at in self._ups) >= 2 and sum(at > since for at in self._downs) >= 2

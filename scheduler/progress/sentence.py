@@ -115,7 +115,7 @@ def _answer(event: StartAnswered, targets: Mapping[int, Target]) -> str | None:
         case Result.THROTTLED:
             return f"{targets[event.position].lane}: start throttled; the lane slows down"
         case Result.NOT_SENT:
-            return f"{label(targets[event.position])}: its start was not sent and comes later: {error}"
+            return f"{label(targets[event.position])}: its start was not sent: {error}"
         case Result.AMBIGUOUS:
             return f"{label(targets[event.position])}: its start is in doubt and not sent again: {error}"
         case _:

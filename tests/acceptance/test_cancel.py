@@ -104,7 +104,7 @@ def test_75_while_the_run_goes_on_and_it_says_what_to_do(released: Released) -> 
     ("where", "says"),
     [
         ([], "cancel asks first; without a terminal say --yes"),
-        (["--yes", "--endpoint-url", "http://127.0.0.1:1"], "give the same --endpoint-url"),
+        (["--yes", "--endpoint-url", "http://127.0.0.1:1"], "not at http://127.0.0.1:1; add --endpoint-url"),
         (["--yes", "--only", "dnothing"], "matches no target"),
     ],
 )

@@ -32,7 +32,11 @@ SCENARIO: dict[str, Any] = {
     "build_time": ["500ms", "1500ms"],
     "latency": ["5ms", "40ms"],
     "branches": [{"app": FAILS, "fails": True}, {"app": BUSY, "busy": "4s"}],
-    "faults": [{"kind": kind, "probability": 0.03} for kind in ("reset_after", "error_after")],
+    "faults": [
+        {"kind": "throttle", "skip": 40, "times": 2},
+        {"kind": "reset_after", "probability": 0.03},
+        {"kind": "error_after", "probability": 0.03},
+    ],
 }
 ENDS = {"SUCCEED": "succeeded", "FAILED": "failed"}
 

@@ -35,12 +35,10 @@ async def _start_all(url: str, prefix: str, targets: int) -> None:
         connector_args={"keepalive_timeout": KEEPALIVE},
     )
     numbers = iter(range(targets))
-    async with get_session().create_client(
-        "amplify", region_name=REGION, endpoint_url=url, config=config
-    ) as client:
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(WORKERS, targets)):
-                workers.create_task(_start(client, prefix, numbers))
+    made = get_session().create_client("amplify", region_name=REGION, endpoint_url=url, config=config)
+    async with made as client, asyncio.TaskGroup() as workers:
+        for _ in range(min(WORKERS, targets)):
+            workers.create_task(_start(client, prefix, numbers))
 
 
 async def _start(client: AmplifyClient, prefix: str, numbers: Iterator[int]) -> None:

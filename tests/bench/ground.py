@@ -1,4 +1,4 @@
-"""The ground that both sides of a comparison stand on: one emulated Amplify, plans, and measured processes."""
+"""The ground both sides of a comparison stand on: one emulated Amplify, plans, and measured processes."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Measure:
     """What a run came to. Times are seconds; `makespan` and `span` are shares of the oracle's.
 
     `span` counts to the last start. `pending` is the mean of own jobs that waited for a slot, and
-    `pending_95` what it stayed below for 95% of the time, up to the last start.
+    `pending_95` what it stayed below for 95% of the time, until the last of them had its slot.
     """
 
     makespan: float
@@ -167,9 +167,9 @@ def _rivals_wait(truth: Truth, until: float) -> float:
 
 
 def _waiting(own: Sequence[JobTruth]) -> tuple[float, float]:
-    """Return mean and 95th percentile, over time up to the last start, of the jobs that wait for a slot."""
+    """Return mean and 95th percentile, over time, of the jobs that wait for a slot, until the last has one."""
     steps = sorted([(job.created_at, 1) for job in own] + [(_reached(job.granted_at), -1) for job in own])
-    first, last = steps[0][0], max(job.created_at for job in own)
+    first, last = steps[0][0], steps[-1][0]
     shares: dict[int, float] = {}
     waiting, since = 0, first
     for at, step in steps:

@@ -153,6 +153,7 @@ def regimes(*, long: bool = False) -> list[Regime]:
         ),
         _shaken("rivals C=5", 80, {"slots": 5, "foreign_rate": 1 / 400}),
         _shaken("rivals C=20", 300, {"slots": 20, "foreign_rate": 1 / 60}),
+        _shaken("refuse rivals C=20", 300, {"slots": 20, "mode": "refuse", "foreign_rate": 1 / 60}),
         _shaken(
             "bursty latency r=10",
             1000,

@@ -104,7 +104,7 @@ EVENTS: list[tuple[Event, str | None, int, Fields]] = [
     ),
     (
         answered(Result.NOT_SENT),
-        f"{WEB}: its start was not sent and comes later: no reason was given",
+        f"{WEB}: its start was not sent: no reason was given",
         WARNING,
         {**ANSWERED, "result": "not_sent"},
     ),
