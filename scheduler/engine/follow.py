@@ -75,8 +75,7 @@ async def follow_jobs(lane: LaneState) -> None:
 
 
 def _full(lane: LaneState) -> bool:
-    """Whether every slot is known to be taken, so that the lane grows no more."""
-    return lane.limiter.limit.queue.window() is not None
+    return lane.limiter.limit.queue.full
 
 
 def _eager(lane: LaneState) -> bool:

@@ -27,6 +27,7 @@ class Queue:
         self.length = 300.0  #: seconds a job is active, smoothed
         self.blind = 8.0  #: seconds in which an end or a promotion is noticed
         self._hint = hint
+        self._filled = False  # as many jobs as the hint says were active at once
         self._reserve = reserve
         self._boost = 1
         self._ends = 0
@@ -37,6 +38,11 @@ class Queue:
         """The quota came to be known; what is left to others is kept by the lane's ceiling now."""
         self._hint = quota
         self._reserve = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether every slot is known to be taken, so that the lane grows no more."""
+        return self.slots is not None or self._filled
 
     @property
     def stays(self) -> float:
@@ -81,13 +87,14 @@ class Queue:
         if self._ends == 0 and waited is not None:
             # Only before the first end: later waits are queueing, and would hide themselves in the norm.
             self._normal += 0.25 * (min(waited, NORMAL_MOST) - self._normal)
+        self._filled |= self._hint is not None and self.active >= self._hint
         slots = self.slots if self.slots is not None else self._hint
         if slots is None or self.queued:
             return
         unnoticed = self.active / self.length * (self.blind + 1)
         if self.active > slots + 2 + 2 * unnoticed:
             # More run than ends which were not noticed can explain: there are more slots now.
-            self._hint = None
+            self._hint, self._filled = None, False
             if self.slots is None:
                 return
             self.slots = self.active

@@ -17,8 +17,8 @@ REGION = "eu-west-1"
 BRANCH = "main"
 REASON = "benchmark"
 
-#: Nothing is refused, nothing waits in a queue, and no job ends while the benchmark runs. The latency is about
-#: AWS's own, so that many calls are on their way at once.
+#: Nothing is refused, nothing waits in a queue, and no job ends while the benchmark runs. The latency is
+#: about AWS's own, so that many calls are on their way at once.
 _SCENARIO = "{slots: 1000000, build_time: 24h, pending_time: 0s, latency: 200ms}"
 
 _ENVIRONMENT = {

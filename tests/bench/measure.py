@@ -167,7 +167,7 @@ def _rivals_wait(truth: Truth, until: float) -> float:
 
 
 def _waiting(own: Sequence[JobTruth]) -> tuple[float, float]:
-    """Return mean and 95th percentile, over time, of the jobs that wait for a slot, until the last has one."""
+    """Return mean and 95th percentile, over time, of jobs that wait for a slot, until the last has one."""
     steps = sorted([(job.created_at, 1) for job in own] + [(_reached(job.granted_at), -1) for job in own])
     first, last = steps[0][0], steps[-1][0]
     shares: dict[int, float] = {}
