@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 
 from ..errors import JournalError
+from ..printable import printable
 
 #: The journal's index lives in memory that processes share, and locks must hold between them. Neither does
 #: over a network, where a second host could start everything again.
@@ -14,6 +16,8 @@ _NETWORK = re.compile(
     r"nfs\d*|cifs|smb\d*|smbfs|ncpfs|9p|afs|ceph|glusterfs|lustre|gpfs|beegfs|orangefs|pvfs2|ocfs2|gfs2?|coda|"
     r"davfs|fuse\.(?:sshfs|ceph|glusterfs|davfs2?|s3fs|rclone|gcsfuse|goofys|blobfuse2?|juicefs|mount-s3)"
 )
+#: What this program puts into its state directory.
+_OWN = re.compile(r"journal\.db|lock$|outcomes\.rescue$")
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
@@ -31,7 +35,7 @@ def make_private(directory: Path) -> None:
                 "run as its owner, or name another with --state-dir (one that does not exist yet is made)"
             )
         if status.st_mode & 0o077:
-            directory.chmod(0o700)
+            _tighten(directory)
     except OSError as error:
         raise JournalError(
             f"the state directory {directory} cannot be used: {error.strerror}; name another with --state-dir"
@@ -42,6 +46,21 @@ def make_private(directory: Path) -> None:
             f"the state directory {directory} is on a network file system ({kind}), which cannot keep two "
             "hosts from starting the same release; name one on a local disk with --state-dir"
         )
+
+
+def _tighten(directory: Path) -> None:
+    """Close a directory to others, if it is used for nothing but a state. Raises JournalError, OSError."""
+    foreign = next((name for name in sorted(os.listdir(directory)) if not _OWN.match(name)), None)
+    if foreign is not None:
+        raise JournalError(
+            f"the state directory {directory} is open to other users and holds other things "
+            f"({printable(foreign)}); name a directory of its own with --state-dir"
+        )
+    if directory.stat().st_mode & stat.S_ISVTX:
+        raise JournalError(
+            f"the directory {directory} is shared by all users; name another one with --state-dir"
+        )
+    directory.chmod(0o700)
 
 
 def filesystem_of(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:

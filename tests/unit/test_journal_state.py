@@ -86,3 +86,18 @@ def test_a_local_file_system_will_do(
 ) -> None:
     monkeypatch.setattr(state, "filesystem_of", lambda _: kind)
     make_private(tmp_path)
+
+
+def test_a_directory_that_others_use_is_refused_and_left_open(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").touch()
+    tmp_path.chmod(0o755)
+    with pytest.raises(JournalError, match=r"holds other things \(photo.jpg\); name a directory of its own"):
+        make_private(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_directory_shared_by_all_users_is_refused_and_left_open(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    with pytest.raises(JournalError, match="shared by all users"):
+        make_private(tmp_path)
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
