@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from .forecast import Forecast, blind_gap
 
 CANARY_MOST = 30.0  #: seconds between two looks at the canary
+CANARY_FIRST = 5.0  #: and before it is known what a job takes
 CANARY_SHARE = 0.4  #: of the time in which one slot comes free
 RAMP_MOST = 2.0  #: seconds between two looks while the lane still grows: each decides on the next doubling
 FALLBACK, UNORDERED = 180.0, 15.0  #: seconds between looks at other queued jobs; without order in the queue
@@ -225,8 +226,8 @@ class Schedule:
         running = len(self._jobs) - len(self._queued)
         if not full or not running:
             return self._ramp_gap(now)
-        usual = self._run.usual if self._run is not None else 300.0
-        return min(CANARY_MOST, max(0.1, CANARY_SHARE * usual / running))
+        usual, most = (300.0, CANARY_FIRST) if self._run is None else (self._run.usual, CANARY_MOST)
+        return min(most, max(0.1, CANARY_SHARE * usual / running))
 
     def _ramp_gap(self, now: float) -> float:
         age = now - self._queued[-1][0] if self._queued else 0.0

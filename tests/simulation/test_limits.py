@@ -160,6 +160,18 @@ def test_the_quota_is_filled_at_once_and_the_first_start_waits_a_second_for_it_a
     simulate(main)
 
 
+@pytest.mark.parametrize("count", [1, 2, 5, 6, 12])
+def test_short_jobs_are_followed_as_closely_with_a_known_quota_as_without(count: int) -> None:
+    """Knowing the quota must not make the lane look rarely, as one does whose slots are all taken."""
+
+    async def seconds(quota: int | None) -> float:
+        world = World(Scenario(), quota_told=quota)
+        await released(world, count)
+        return world.clock.now()
+
+    assert simulate(lambda: seconds(5)) <= simulate(lambda: seconds(None)) + 5
+
+
 @pytest.mark.parametrize("follow", [True, False])
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("after", [0.0, 0.8])

@@ -137,6 +137,20 @@ def test_a_known_quota_is_filled_at_once_and_hardly_passed() -> None:
     assert (known.window(), known.room(calls=0)) == (50, 50)
 
 
+def test_a_lane_is_full_once_a_job_stays_queued_or_the_known_quota_was_filled() -> None:
+    assert not queue(active=5).full
+    known = Queue(hint=2, reserve=0)
+    known.queued = 2
+    known.promoted(1.0)
+    assert not known.full, "one slot is left, so the next job is looked at soon"
+    known.promoted(1.0)
+    known.ended(was_active=True, lasted=60.0)
+    assert known.full
+    learned = queue(active=2)
+    learned.stayed(60)
+    assert learned.full
+
+
 def test_a_quota_that_was_told_too_low_heals() -> None:
     wrong = queue(active=5, hint=5)
     assert wrong.window() == 6
