@@ -79,7 +79,8 @@ async def _operate(request: Request, opening: Opening) -> ExitCode:
             run = opening(journal)
             lock.note(run)
             try:
-                await _execute(request, journal, run, voice)
+                if journal.run(run).ended_at is None:
+                    await _execute(request, journal, run, voice)
             except* JournalError as failures:
                 _rescue(settings.state_dir, journal)
                 raise _first(failures) from None
@@ -136,7 +137,13 @@ async def _execute(request: Request, journal: SqliteJournal, run: str, voice: Vo
         anyio.create_task_group() as background,
     ):
         engine = Run(
-            record, targets, journal, accounts, _options(settings, plan.budget), Clock(), Intents(Clock())
+            record,
+            targets,
+            journal,
+            accounts,
+            _options(settings, plan.budget, rehearsal=request.emulate),
+            Clock(),
+            Intents(Clock()),
         )
         await background.start(_heed_signals, engine)
         await engine.execute()
@@ -149,8 +156,9 @@ def _where(request: Request) -> str:
     return f"at {request.settings.endpoint_url}" if request.settings.endpoint_url else "at AWS"
 
 
-def _options(settings: Settings, budget: FailureBudget) -> Options:
+def _options(settings: Settings, budget: FailureBudget, *, rehearsal: bool) -> Options:
     return Options(
+        earlier=not rehearsal,
         budget=_budget(budget, settings.max_failures),
         follow=settings.follow,
         concurrency=settings.concurrency,

@@ -71,6 +71,8 @@ def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
     def opening(journal: Journal) -> str:
         record = journal.run(run)
         doubts = _doubts_given_up(journal, record.id, given) if restart_unresolved else []
+        if record.ended_at is not None and not _anything_left(journal, record.id):
+            return record.id
         _resumed(journal, record.id, request)
         for doubt in doubts:
             journal.record(doubt)
@@ -78,6 +80,13 @@ def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
         return record.id
 
     _carry_out(request, opening)
+
+
+def _anything_left(journal: Journal, run: str) -> bool:
+    """Whether a run that has ended left something to go on with; if not, its end stays as it is."""
+    from ..engine.disposition import Need, dispose
+
+    return any(dispose(record).need is not Need.NOTHING for record in journal.targets(run))
 
 
 @click.command()

@@ -115,7 +115,7 @@ async def _list(lane: LaneState, entry: Entry, since: float) -> Sequence[Job] | 
 async def _supersede(lane: LaneState, entry: Entry, active: Job) -> bool:
     """Stop the branch's job if the journal proves that it is ours; return whether it was asked to stop."""
     target = entry.target
-    if active.jobId not in lane.journal.owners(target.region, target.app, target.branch):
+    if active.jobId not in lane.owners(target):
         return False
     try:
         await read(lane, lambda: lane.port.stop_job(target.app, target.branch, active.jobId))

@@ -43,7 +43,11 @@ def follow(lane: LaneState, entry: Entry, *, age: float = 0.0) -> None:
 
 def _watch(lane: LaneState, entry: Entry, now: float) -> None:
     target = entry.target
-    known = lane.journal.durations(target.region, target.app, target.branch) if lane.options.follow else []
+    known: list[float] = []
+    if lane.options.follow:
+        known = lane.journal.durations(
+            target.region, target.app, target.branch, endpoint=lane.outside.endpoint
+        )
     lane.schedule.put(entry.position, now, age=now - entry.started_at, lengths=known)
 
 

@@ -78,7 +78,11 @@ def open_lane(
         reads=Reads(clock, calls=before.counters.read_calls),
         schedule=Schedule(at_least=options.poll_interval),
         counters=Counters.of(before.counters),
-        markers={job_type: kept for (lane, job_type), kept in journal.markers().items() if lane == key},
+        markers={
+            job_type: kept
+            for (lane, job_type), kept in journal.markers(endpoint=outside.endpoint).items()
+            if lane == key
+        },
     )
 
 

@@ -147,7 +147,7 @@ async def _judge(
             return f"The branch's jobs could not be listed: {failure.reason}"
         return None
     lane.heard(page.server_at)
-    owners = lane.journal.owners(target.region, target.app, target.branch)
+    owners = lane.owners(target)
     return _conclude(find(_doubt(lane, target, sought), page.jobs, owners), last=last)
 
 

@@ -105,7 +105,7 @@ class Run:
                 by_lane[record.target.lane].append(record)
             if need is Need.START:
                 unstarted.append(record)
-        doubts = self._journal.in_doubt((record.target for record in unstarted), besides=self._run.id)
+        doubts = self._doubts(unstarted)
         earlier = {unstarted[place].position: found for place, found in doubts.items()}
         before = {record.lane: record for record in self._journal.lanes(self._run.id)}
         since = self._clock.wall() - REMEMBERED
@@ -116,6 +116,14 @@ class Run:
                     lane=key, counters=LaneMeasured(at=self._clock.wall(), lane=key)
                 )
                 lanes.start_soon(self._run_lane, known, records, earlier, remembered.get(key))
+
+    def _doubts(self, unstarted: Sequence[TargetRecord]) -> dict[int, Earlier]:
+        """Find what earlier runs left in doubt on the branches of these targets, by place among them."""
+        if not self._options.earlier:
+            return {}
+        return self._journal.in_doubt(
+            (record.target for record in unstarted), besides=self._run.id, endpoint=self._run.endpoint
+        )
 
     async def _run_lane(
         self,
@@ -146,6 +154,7 @@ class Run:
             await self._accounts.refresh(key.account)
 
         outside = Outside(
+            endpoint=self._run.endpoint,
             clock=self._clock,
             intents=self._intents,
             record=self._record,

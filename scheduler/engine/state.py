@@ -31,6 +31,8 @@ class Options:
     drain_timeout: float = 10.0
     poll_interval: float = 0.0
     max_runtime: float | None = None
+    #: Whether earlier runs at the endpoint may have left starts in doubt; a rehearsal has a world of its own.
+    earlier: bool = True
     budget: FailureBudget = field(default_factory=FailureBudget)
 
 
@@ -38,6 +40,7 @@ class Options:
 class Outside:
     """What a lane is given by its run: time, names for intents, new credentials, ears for what happens."""
 
+    endpoint: str  #: where the run is made; what runs elsewhere know does not count
     clock: Clock
     intents: Intents
     record: Callable[[Event], None]
@@ -63,6 +66,7 @@ class Entry:
     read_at: float = 0.0  #: when the job was last read, or taken
     active_at: float | None = None  #: when the job was first seen out of the account's queue
     lost_since: float | None = None  #: when the job could first not be found
+    parked: str = ""  #: what it was last said to wait for
     misses: int = 0  #: reads of the job that failed, in a row
     ended: bool = False  #: the target has its outcome, though its job may go on
 
@@ -182,6 +186,10 @@ class LaneState:
         if server_at is not None:
             self.offset = server_at - self.clock.now()
 
+    def owners(self, target: Target) -> dict[str, str]:
+        """Job id → intent, for the jobs on a target's branch that are known to be our own."""
+        return self.journal.owners(target.region, target.app, target.branch, endpoint=self.outside.endpoint)
+
     def end(self, entry: Entry, outcome: Outcome, reason: str) -> None:
         """Give a target its definite end."""
         entry.ended = True
@@ -192,7 +200,10 @@ class LaneState:
         self.outside.tell_ended(outcome)
 
     def park(self, entry: Entry, reason: str) -> None:
-        """Say what a target waits for."""
+        """Say what a target waits for; once, however often it looks."""
+        if entry.parked == reason:
+            return
+        entry.parked = reason
         self.record(TargetParked(at=self.clock.wall(), position=entry.position, reason=reason))
 
     def stop(self, reason: str, *, denied: bool) -> None:

@@ -47,7 +47,8 @@ class MemoryDisk:
     targets: dict[str, list[TargetRecord]] = field(default_factory=dict)
     lanes: dict[str, dict[LaneKey, LaneRecord]] = field(default_factory=dict)
     limit_changes: dict[str, list[LimitChanged]] = field(default_factory=dict)
-    markers: dict[tuple[LaneKey, str], bool] = field(default_factory=dict)
+    #: By endpoint, lane and job type.
+    markers: dict[tuple[str, LaneKey, str], bool] = field(default_factory=dict)
     #: By endpoint and lane.
     learned: dict[tuple[str, LaneKey], LimitsLearned] = field(default_factory=dict)
     #: In the order in which they were sent.
@@ -112,7 +113,7 @@ class MemoryDisk:
                         blank, attempts=self._of(place).attempts
                     )
                 case MarkerObserved(lane=lane, job_type=job_type, kept=kept):
-                    self.markers[lane, job_type] = kept
+                    self.markers[self.runs[run].endpoint, lane, job_type] = kept
                 case LimitChanged():
                     self.limit_changes[run].append(event)
                 case LimitsLearned(lane=lane):

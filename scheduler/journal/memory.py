@@ -127,30 +127,38 @@ class MemoryJournal:
         return tuple(self.disk.limit_changes[self._known(run)])
 
     def in_doubt(
-        self, targets: Iterable[Target], *, besides: str
+        self, targets: Iterable[Target], *, besides: str, endpoint: str
     ) -> dict[int, list[tuple[str, TargetRecord]]]:
-        """In-doubt starts of other runs on these targets' branches, by place in `targets`, oldest first."""
+        """In-doubt starts of the endpoint's other runs on these targets' branches, oldest first."""
         doubts: dict[tuple[str, str, str], list[tuple[str, TargetRecord]]] = {}
         for run, records in self.disk.targets.items():
-            for record in records if run != besides else ():
+            if run == besides or self.disk.runs[run].endpoint != endpoint:
+                continue
+            for record in records:
                 if any(attempt.in_doubt for attempt in record.attempts):
                     doubts.setdefault(_branch(record.target), []).append((run, record))
         found = {place: doubts.get(_branch(target), []) for place, target in enumerate(targets)}
         return {place: [*doubtful] for place, doubtful in found.items() if doubtful}
 
-    def owners(self, region: str, app: str, branch: str) -> dict[str, str]:
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
         """Job id → intent, for the branch's jobs that a reply or the marker proved to be our own."""
         owners = {}
         for intent, place in self.disk.intents.items():
             record = self.disk.targets[place.run][place.position]
             job_id = record.attempts[place.number].job_id
-            if _branch(record.target) == (region, app, branch) and self.disk.evidence.get(intent) in _PROVEN:
+            here = self.disk.runs[place.run].endpoint == endpoint
+            proven = self.disk.evidence.get(intent) in _PROVEN
+            if here and proven and _branch(record.target) == (region, app, branch):
                 owners[str(job_id)] = intent
         return owners
 
-    def markers(self) -> dict[tuple[LaneKey, str], bool]:
+    def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:
         """(lane, job type) → whether a read showed that the marker is kept."""
-        return dict(self.disk.markers)
+        return {
+            (lane, job_type): kept
+            for (place, lane, job_type), kept in self.disk.markers.items()
+            if place == endpoint
+        }
 
     def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
         """Lane → what runs at this endpoint last learned of its limits, at `since` or later."""
@@ -160,12 +168,14 @@ class MemoryJournal:
             if place == endpoint and learned.at >= since
         }
 
-    def durations(self, region: str, app: str, branch: str) -> list[float]:
+    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
         """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
-        return durations_of(self._jobs((region, app, branch)))
+        return durations_of(self._jobs((region, app, branch), endpoint))
 
-    def _jobs(self, branch: tuple[str, str, str]) -> Iterator[Job]:
-        for records in reversed(self.disk.targets.values()):
+    def _jobs(self, branch: tuple[str, str, str], endpoint: str) -> Iterator[Job]:
+        for run, records in reversed(self.disk.targets.items()):
+            if self.disk.runs[run].endpoint != endpoint:
+                continue
             for record in reversed(records):
                 if record.job is not None and _branch(record.target) == branch:
                     yield record.job

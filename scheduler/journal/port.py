@@ -85,7 +85,10 @@ class RunRecord:
 
 
 class JournalReader(Protocol):
-    """The questions that reports and `resume` ask. Answers reflect what is durable."""
+    """The questions that reports and `resume` ask. Answers reflect what is durable.
+
+    What runs know of each other stays within an endpoint: a rehearsal must teach a real night nothing.
+    """
 
     def runs(self) -> Sequence[RunRecord]:
         """All runs, newest first."""
@@ -108,21 +111,21 @@ class JournalReader(Protocol):
         ...
 
     def in_doubt(
-        self, targets: Iterable[Target], *, besides: str
+        self, targets: Iterable[Target], *, besides: str, endpoint: str
     ) -> dict[int, list[tuple[str, TargetRecord]]]:
-        """In-doubt starts of runs other than `besides` on these targets' branches.
+        """In-doubt starts of the endpoint's runs other than `besides` on these targets' branches.
 
         Keyed by the place in `targets`; each entry is (run id, that run's record of the target). A branch is
         matched by region, app and branch: app ids are unique, account names are only the plan's words.
         """
         ...
 
-    def owners(self, region: str, app: str, branch: str) -> dict[str, str]:
-        """Job id → intent, for every job on this branch that any run knows to be its own by StartJob's reply
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
+        """Job id → intent, for every job on this branch that a run knows to be its own by StartJob's reply
         or by the marker."""
         ...
 
-    def markers(self) -> dict[tuple[LaneKey, str], bool]:
+    def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:
         """(lane, job type) → whether a read showed that the marker is kept."""
         ...
 
@@ -130,7 +133,7 @@ class JournalReader(Protocol):
         """Lane → what runs at this endpoint last learned of its limits, at `since` or later."""
         ...
 
-    def durations(self, region: str, app: str, branch: str) -> list[float]:
+    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
         """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
         ...
 

@@ -32,20 +32,21 @@ from .rows import (
 #: Targets read at once: one that stops reading halfway keeps no snapshot of the file alive.
 _PAGE = 1000
 
-_BY_BRANCH = "t.region = ? AND t.app = ? AND t.branch = ?"
+_BY_BRANCH = "t.region = ? AND t.app = ? AND t.branch = ? AND runs.endpoint = ?"
 _IN_DOUBT = """
 SELECT DISTINCT t.id, runs.id, t.region, t.app, t.branch
 FROM attempts AS a JOIN targets AS t ON t.id = a.target JOIN runs ON runs.number = t.run
-WHERE a.in_doubt AND runs.id <> ? ORDER BY t.id
+WHERE a.in_doubt AND runs.id <> ? AND runs.endpoint = ? ORDER BY t.id
 """
 _OWNERS = f"""
-SELECT a.job_id, a.intent FROM targets AS t JOIN attempts AS a ON a.target = t.id
+SELECT a.job_id, a.intent
+FROM targets AS t JOIN attempts AS a ON a.target = t.id JOIN runs ON runs.number = t.run
 WHERE {_BY_BRANCH} AND a.job_id IS NOT NULL AND a.evidence IN (?, ?) ORDER BY a.number
 """  # noqa: S608 - constants
 # Several runs may have followed one job: the newest knows it best. Beside max(), SQLite reads the other
 # columns from the row that has the maximum.
 _SUCCEEDED = f"""
-SELECT t.job, max(t.id) AS newest FROM targets AS t
+SELECT t.job, max(t.id) AS newest FROM targets AS t JOIN runs ON runs.number = t.run
 WHERE {_BY_BRANCH} AND t.job ->> 'status' = 'SUCCEED'
     AND t.job ->> 'startTime' IS NOT NULL AND t.job ->> 'endTime' IS NOT NULL
 GROUP BY t.job ->> 'jobId' ORDER BY newest DESC LIMIT {DURATIONS}
@@ -117,27 +118,27 @@ class SqliteReader:
         ]
 
     def in_doubt(
-        self, targets: Iterable[Target], *, besides: str
+        self, targets: Iterable[Target], *, besides: str, endpoint: str
     ) -> dict[int, list[tuple[str, TargetRecord]]]:
-        """In-doubt starts of other runs on these targets' branches, by place in `targets`, oldest first."""
+        """In-doubt starts of the endpoint's other runs on these targets' branches, oldest first."""
         places = defaultdict(list)
         for place, target in enumerate(targets):
             places[target.region, target.app, target.branch].append(place)
         found: dict[int, list[tuple[str, TargetRecord]]] = {}
-        for key, run, *branch in self._rows(_IN_DOUBT, besides):
+        for key, run, *branch in self._rows(_IN_DOUBT, besides, endpoint):
             for place in places.get((branch[0], branch[1], branch[2]), ()):
                 [record] = self._records("t.id = ?", key)
                 found.setdefault(place, []).append((run, record))
         return found
 
-    def owners(self, region: str, app: str, branch: str) -> dict[str, str]:
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
         """Job id → intent, for the branch's jobs that a reply or the marker proved to be our own."""
         proven = (Evidence.RESPONSE.value, Evidence.ADOPTED_EXACT.value)
-        return dict(self._rows(_OWNERS, region, app, branch, *proven))
+        return dict(self._rows(_OWNERS, region, app, branch, endpoint, *proven))
 
-    def markers(self) -> dict[tuple[LaneKey, str], bool]:
+    def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:
         """(lane, job type) → whether a read showed that the marker is kept."""
-        rows = self._rows("SELECT account, region, job_type, kept FROM markers")
+        rows = self._rows("SELECT account, region, job_type, kept FROM markers WHERE endpoint = ?", endpoint)
         return {(LaneKey(account, region), job_type): bool(kept) for account, region, job_type, kept in rows}
 
     def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
@@ -153,9 +154,9 @@ class SqliteReader:
         ]
         return {found.lane: found for found in learned}
 
-    def durations(self, region: str, app: str, branch: str) -> list[float]:
+    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
         """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
-        rows = self._rows(_SUCCEEDED, region, app, branch)
+        rows = self._rows(_SUCCEEDED, region, app, branch, endpoint)
         with readable(self._path):
             return durations_of(job_from_json(row[0]) for row in rows)
 

@@ -114,11 +114,13 @@ CREATE TABLE learned (
 ) STRICT, WITHOUT ROWID;
 
 -- What reads showed of the marker, across runs: whether a lane keeps it for a job type. The last word stands.
+-- By endpoint, like all that runs know of each other: a rehearsal must teach a real night nothing.
 CREATE TABLE markers (
+    endpoint TEXT NOT NULL,
     account  TEXT NOT NULL,
     region   TEXT NOT NULL,
     job_type TEXT NOT NULL,
     kept     INTEGER NOT NULL,
     at       REAL NOT NULL,
-    PRIMARY KEY (account, region, job_type)
+    PRIMARY KEY (endpoint, account, region, job_type)
 ) STRICT, WITHOUT ROWID;

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from ..errors import JournalError, RunNotFound
@@ -134,6 +135,7 @@ class SqliteJournal(SqliteReader):
                 continue
             self._batch = batch = anyio.Event()
             try:
+                await anyio.lowlevel.checkpoint()  # for those who come in the same round of the event loop
                 self._stage()
                 await anyio.to_thread.run_sync(self._sync, limiter=self._worker)
             finally:
@@ -147,7 +149,6 @@ class SqliteJournal(SqliteReader):
         It blocks, and belongs to the event loop's thread, never into a handler that interrupts it. Raises
         JournalError.
         """
-        self._check()
         self._stage()
         self._sync()
         self._publish()
@@ -180,6 +181,7 @@ class SqliteJournal(SqliteReader):
 
     def _stage(self) -> None:
         """Put what is pending into the open transaction, or into a new one."""
+        self._check()
         with self._in_use:
             try:
                 with explained(self._path):

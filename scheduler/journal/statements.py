@@ -79,7 +79,10 @@ WHERE id = {_OF_INTENT}
 _CHANGE = "UPDATE targets SET job = ? WHERE id = ?"
 _PARK = "UPDATE targets SET parked = ? WHERE id = ?"
 _END = "UPDATE targets SET outcome = ?, reason = ?, parked = '' WHERE id = ?"
-_MARK = "INSERT OR REPLACE INTO markers (account, region, job_type, kept, at) VALUES (?, ?, ?, ?, ?)"
+_MARK = """
+INSERT OR REPLACE INTO markers (endpoint, account, region, job_type, kept, at)
+SELECT endpoint, ?, ?, ?, ?, ? FROM runs WHERE number = ?
+"""
 _LIMIT = """
 INSERT INTO limit_changes (run, account, region, at, pace, "window", reason) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
@@ -166,7 +169,7 @@ def statements(place: Place, event: Event) -> Iterator[Statement]:  # noqa: C901
             yield _ABANDON, (intent,)
             yield _FORGET, (intent,)
         case MarkerObserved(at=at, lane=lane, job_type=job_type, kept=kept):
-            yield _MARK, (*lane, job_type, kept, at)
+            yield _MARK, (*lane, job_type, kept, at, run)
         case LimitChanged(at=at, lane=lane, pace=pace, window=window, reason=reason):
             yield _LIMIT, (run, *lane, at, pace, window, reason)
         case LimitsLearned(at=at, lane=lane, rate=rate, slots=slots, quota=quota):

@@ -136,6 +136,15 @@ def test_an_unfollowed_run_ends_early_and_can_be_followed_later(released: Releas
     assert len(served.truth().starts) == 5
 
 
+def test_resuming_a_finished_run_leaves_it_as_it_is(released: Released) -> None:
+    shell, served = released(build_time="200ms", branches=[{"app": "dapp0001", "fails": True}])
+    assert shell.release("run", shell.plan(apps(2))).returncode == 1
+    before = shell.report()
+    assert shell.release("resume").returncode == 1
+    assert shell.report() == before
+    assert len(served.truth().starts) == 2
+
+
 def test_status_and_runs_tell_how_things_stand(released: Released) -> None:
     shell, _ = released(build_time="200ms")
     assert shell.release("run", shell.plan(apps(3))).returncode == 0

@@ -169,12 +169,12 @@ def everything(journal: MemoryJournal | SqliteJournal) -> dict[str, Any]:
         "targets": [list(journal.targets(run)) for run in runs],
         "lanes": [list(journal.lanes(run)) for run in runs],
         "limits": [list(journal.limit_changes(run)) for run in runs],
-        "in_doubt": [journal.in_doubt(TARGETS, besides=run) for run in (*runs, "none")],
-        "owners": {branch: journal.owners(*branch) for branch in branches},
-        "durations": {branch: journal.durations(*branch) for branch in branches},
-        "markers": journal.markers(),
+        "in_doubt": [journal.in_doubt(TARGETS, besides=run, endpoint="") for run in (*runs, "none")],
+        "owners": {branch: journal.owners(*branch, endpoint="") for branch in branches},
+        "durations": {branch: journal.durations(*branch, endpoint="") for branch in branches},
+        "markers": journal.markers(endpoint=""),
         "learned": {run.endpoint: journal.learned(run.endpoint, since=1.0) for run in journal.runs()},
-        "lane_types": {type(lane) for lane, _ in journal.markers()} - {LaneKey},
+        "lane_types": {type(lane) for lane, _ in journal.markers(endpoint="")} - {LaneKey},
     }
 
 

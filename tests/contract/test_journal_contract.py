@@ -89,11 +89,15 @@ PLAN = FrozenPlan(
 )
 
 
+#: Where the runs of this suite are made, unless they say otherwise.
+HERE = "https://amplify.eu-west-1.amazonaws.com"
+
+
 def started(*targets: Target, at: float = 100.0) -> RunStarted:
     return RunStarted(
         at=at,
         plan=replace(PLAN, targets=targets or PLAN.targets),
-        endpoint="https://amplify.eu-west-1.amazonaws.com",
+        endpoint=HERE,
         version="1.0.0",
         follow=True,
     )
@@ -172,7 +176,7 @@ async def test_a_new_run_has_its_plan_and_every_target_from_the_first_moment(jou
     expected = RunRecord(
         id="01A",
         plan=replace(PLAN, targets=()),
-        endpoint="https://amplify.eu-west-1.amazonaws.com",
+        endpoint=HERE,
         version="1.0.0",
         follow=True,
         started_at=100.0,
@@ -460,7 +464,7 @@ async def test_an_attached_job_belongs_to_no_intent(journal: AnyJournal) -> None
     record = target(journal, "01A", 1)
     assert (record.evidence, record.job, record.reason) == (Evidence.ATTACHED, job(9), "was there")
     assert [attempt.job_id for attempt in record.attempts] == [None]
-    assert journal.owners("us-east-1", "d3f8lr1example", "release/1.10") == {}
+    assert journal.owners("us-east-1", "d3f8lr1example", "release/1.10", endpoint=HERE) == {}
 
 
 async def test_an_intent_of_an_earlier_run_changes_that_run_s_target(process: Process) -> None:
@@ -492,7 +496,7 @@ async def test_after_an_abandoned_intent_the_target_is_as_if_never_sent(journal:
     record = target(journal, "01A")
     assert replace(record, attempts=()) == TargetRecord(position=0, target=WEB)
     assert [(a.abandoned, a.in_doubt) for a in record.attempts] == [(True, False)]
-    assert journal.in_doubt([WEB], besides="01B") == {}
+    assert journal.in_doubt([WEB], besides="01B", endpoint=HERE) == {}
 
 
 @pytest.mark.parametrize(
@@ -612,11 +616,35 @@ async def test_what_was_seen_of_the_marker_is_remembered_across_runs(process: Pr
     await written(process(), "01A", kept, replace(kept, job_type="MANUAL"), replace(kept, lane=DOCS))
     later = process()
     await written(later, "01B", replace(kept, kept=False))
-    assert later.markers() == {
+    assert later.markers(endpoint=HERE) == {
         (SHOP, "RELEASE"): False,
         (SHOP, "MANUAL"): True,
         (DOCS, "RELEASE"): True,
     }
+
+
+async def test_what_a_rehearsal_saw_and_left_in_doubt_concerns_no_real_run(process: Process) -> None:
+    rehearsal = process()
+    rehearsal.open_run("01A", replace(started(), endpoint="emulator"))
+    for event in (
+        MarkerObserved(at=1.0, lane=SHOP, job_type="RELEASE", kept=True),
+        StartIntended(at=2.0, position=0, intent="I1", fence=None, server_at=None),
+        StartIntended(at=3.0, position=1, intent="I2", fence=None, server_at=None),
+        StartAnswered(
+            at=4.0, position=1, intent="I2", result=Result.STARTED, job=job(7, "SUCCEED", took=60.0)
+        ),
+    ):
+        rehearsal.record(event)
+    await rehearsal.commit()
+    real = process()
+    await written(real, "01B")
+    targets = [record.target for record in real.targets("01B")][:2]
+    branch = (targets[1].region, targets[1].app, targets[1].branch)
+    for endpoint, seen in ((HERE, False), ("emulator", True)):
+        assert bool(real.markers(endpoint=endpoint)) is seen
+        assert bool(real.in_doubt(targets, besides="01B", endpoint=endpoint)) is seen
+        assert bool(real.owners(*branch, endpoint=endpoint)) is seen
+        assert bool(real.durations(*branch, endpoint=endpoint)) is seen
 
 
 # What runs know of a branch
@@ -630,7 +658,7 @@ async def test_in_doubt_starts_are_found_by_branch_in_other_runs_only(process: P
     await written(earlier, "01D", intended("I5"))
     renamed = replace(WEB, account="prod", name="shop window")
     elsewhere = replace(WEB, branch="dev")
-    found = earlier.in_doubt([elsewhere, renamed, API], besides="01D")
+    found = earlier.in_doubt([elsewhere, renamed, API], besides="01D", endpoint=HERE)
     assert found == {
         1: [("01A", target(earlier, "01A")), ("01B", target(earlier, "01B"))],
         2: [("01A", target(earlier, "01A", 1))],
@@ -640,7 +668,7 @@ async def test_in_doubt_starts_are_found_by_branch_in_other_runs_only(process: P
 
 async def test_in_doubt_shows_all_attempts_of_the_target(journal: AnyJournal) -> None:
     await written(journal, "01A", intended("I1"), answered("I1", Result.THROTTLED), intended("I2"))
-    [(run, record)] = journal.in_doubt([WEB], besides="01Z")[0]
+    [(run, record)] = journal.in_doubt([WEB], besides="01Z", endpoint=HERE)[0]
     assert (run, [(a.intent, a.in_doubt) for a in record.attempts]) == ("01A", [("I1", False), ("I2", True)])
 
 
@@ -652,8 +680,8 @@ async def test_owned_are_the_jobs_that_a_reply_or_a_marker_proves_ours(journal: 
     await written(journal, "01B", intended("I2"), adopt("I2", Evidence.ADOPTED_EXACT, 9))
     await written(journal, "01C", intended("I3"), adopt("I3", Evidence.ADOPTED_PROBABLE, 11))
     await written(journal, "01D", intended("I4", 1), answered("I4", Result.STARTED, named=job(13)))
-    assert journal.owners("eu-west-1", "d2p7kq0example", "main") == {"7": "I1", "9": "I2"}
-    assert journal.owners("eu-west-1", "d2p7kq0example", "dev") == {}
+    assert journal.owners("eu-west-1", "d2p7kq0example", "main", endpoint=HERE) == {"7": "I1", "9": "I2"}
+    assert journal.owners("eu-west-1", "d2p7kq0example", "dev", endpoint=HERE) == {}
 
 
 async def test_durations_are_of_the_newest_ten_jobs_that_succeeded_each_once(journal: AnyJournal) -> None:
@@ -666,9 +694,9 @@ async def test_durations_are_of_the_newest_ten_jobs_that_succeeded_each_once(jou
     await written(journal, "01X", JobChanged(at=1.0, position=0, job=job(90, "FAILED", took=1.0)))
     await written(journal, "01Y", JobChanged(at=1.0, position=0, job=job(91, "SUCCEED")))
     await written(journal, "01Z", JobChanged(at=1.0, position=0, job=job(5, "SUCCEED", took=205.0)))
-    known = journal.durations("eu-west-1", "d2p7kq0example", "main")
+    known = journal.durations("eu-west-1", "d2p7kq0example", "main", endpoint=HERE)
     assert known == [205.0, 111.0, 110.0, 109.0, 108.0, 107.0, 106.0, 104.0, 103.0, 102.0]
-    assert journal.durations("us-east-1", "d3f8lr1example", "release/1.10") == []
+    assert journal.durations("us-east-1", "d3f8lr1example", "release/1.10", endpoint=HERE) == []
 
 
 # Durability and listeners

@@ -270,7 +270,9 @@ def test_a_target_found_busy_in_the_moment_the_last_other_is_done_is_not_lost() 
 
     async def main() -> None:
         world = Meeting(Scenario())
-        world.disk.markers[LANE, "RELEASE"] = True  # so that the starts need no look at the branch
+        world.disk.markers["emulator", LANE, "RELEASE"] = (
+            True  # so that the starts need no look at the branch
+        )
         report = await world.release([target("dfree"), target("dbusy")], follow=False)
         assert outcomes(report) == {"started": 2}
 
@@ -382,7 +384,9 @@ def test_a_job_made_by_a_start_that_was_said_to_be_throttled_is_adopted(quick: b
     async def main() -> None:
         times = {"build_time": 0.5, "pending_time": 0, "provision_time": 0} if quick else {}
         world = World(slow(faults=[start_lies_throttled()], **times))
-        world.disk.markers[LANE, "RELEASE"] = True  # nothing but the earlier attempt calls for a look
+        world.disk.markers["emulator", LANE, "RELEASE"] = (
+            True  # nothing but the earlier attempt calls for a look
+        )
         report = await world.release([target("dtwice")])
         assert outcomes(report) == {"succeeded": 1}
         assert len(world.truth.jobs) == 1

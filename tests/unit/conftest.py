@@ -52,20 +52,20 @@ class HeldRecords:
         return [self.record]
 
     def in_doubt(
-        self, targets: Iterable[Target], *, besides: str
+        self, targets: Iterable[Target], *, besides: str, endpoint: str
     ) -> dict[int, list[tuple[str, TargetRecord]]]:
         raise AssertionError("a report asks about its own run alone")
 
-    def owners(self, region: str, app: str, branch: str) -> dict[str, str]:
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
         raise AssertionError("a report asks about its own run alone")
 
-    def markers(self) -> dict[tuple[LaneKey, str], bool]:
+    def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:
         raise AssertionError("a report asks about its own run alone")
 
     def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
         raise AssertionError("a report asks about its own run alone")
 
-    def durations(self, region: str, app: str, branch: str) -> list[float]:
+    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
         raise AssertionError("a report asks about its own run alone")
 
 
