@@ -48,7 +48,10 @@ def _watch(lane: LaneState, entry: Entry, now: float) -> None:
         known = lane.journal.durations(
             target.region, target.app, target.branch, endpoint=lane.outside.endpoint
         )
-    lane.schedule.put(entry.position, now, age=now - entry.started_at, lengths=known)
+    age = now - entry.started_at
+    job = entry.job
+    created = lane.clock.wall() - age if job is None or job.startTime is None else job.startTime.timestamp()
+    lane.schedule.put(entry.position, now, age=age, lengths=known, created=created)
 
 
 def _watched(lane: LaneState) -> bool:

@@ -28,7 +28,7 @@ from .slots import Slots
 TOP_PACE = 100.0  #: calls a second at most: one process's polite ceiling
 TOP_CALLS = 128  #: calls in flight at most
 FIRST_CALLS = 3  #: calls in flight before the first answers: each may come back refused
-FIRST_SHARE = 0.015  #: and this share of the targets more, which a batch of that size can afford
+FIRST_SHARE = 0.01  #: and this share of the targets more, which a batch of that size can afford
 QUIET = 2.0  #: seconds of silence that fill any bucket worth its name
 RARE = 2.5  #: calls of this many intervals apart are not refused by the pace
 STARVED_FIRST, STARVED = 2.0, 30.0  #: seconds between trials while none of our jobs runs

@@ -87,6 +87,10 @@ class Queue:
         if self._ends == 0 and waited is not None:
             # Only before the first end: later waits are queueing, and would hide themselves in the norm.
             self._normal += 0.25 * (min(waited, NORMAL_MOST) - self._normal)
+            if self.slots is not None and self.active > self.slots + 1:
+                # More slots than there seemed to be, and none came free: it only takes long to get one.
+                self._normal = max(self._normal, 0.6 * waited)
+                self.slots = None
         self._filled |= self._hint is not None and self.active >= self._hint
         slots = self.slots if self.slots is not None else self._hint
         if slots is None or self.queued:

@@ -33,6 +33,7 @@ _READING = math.inf
 @dataclass(slots=True)
 class _Job:
     position: int
+    place: float  #: in the account's queue: the service's clock at its creation
     sent: float
     began: float  #: seen active; before that, sent
     seen: float  #: last read or inferred
@@ -48,7 +49,7 @@ class Schedule:
     at_least: float = 0.0  #: the shortest gap between two reads of a job that the user allows
 
     _jobs: dict[int, _Job] = field(default_factory=dict)
-    _queued: list[tuple[float, int]] = field(default_factory=list)  # (sent, position), oldest first
+    _queued: list[tuple[float, int]] = field(default_factory=list)  # (place, position), oldest first
     _heap: list[tuple[float, int]] = field(default_factory=list)
     _lengths: deque[float] = field(default_factory=lambda: deque(maxlen=50))
     _drifts: deque[float] = field(default_factory=lambda: deque(maxlen=50))
@@ -60,11 +61,17 @@ class Schedule:
     _hunt: list[int] = field(default_factory=list)
     _hunting: int | None = None
 
-    def put(self, position: int, now: float, *, age: float, lengths: Sequence[float]) -> None:
-        """Follow a job that was started `age` seconds ago. `lengths`: what its branch's jobs took before."""
-        job = _Job(position, now - age, now - age, now, Forecast.of(lengths))
+    def put(
+        self, position: int, now: float, *, age: float, lengths: Sequence[float], created: float | None = None
+    ) -> None:
+        """Follow a job that was started `age` seconds ago. `lengths`: what its branch's jobs took before.
+
+        `created`: the service's clock then, for answers overtake one another on their way.
+        """
+        sent = now - age
+        job = _Job(position, sent if created is None else created, sent, sent, now, Forecast.of(lengths))
         self._jobs[position] = job
-        insort(self._queued, (job.sent, position))
+        insort(self._queued, (job.place, position))
         self._plan(job, now + FALLBACK)
         self._canary_at = min(self._canary_at, now + self._ramp_gap(now))
 
@@ -113,7 +120,7 @@ class Schedule:
             # Slots are given in order, yet a job takes a while to show it; only a long while proves disorder.
             self._ordered = self._ordered and now - job.began < DISORDER
             job.queued, job.began = True, job.sent
-            insort(self._queued, (job.sent, position))
+            insort(self._queued, (job.place, position))
         if self._hunting == position:
             self._hunting = None
         if self._canary == position:
@@ -164,7 +171,7 @@ class Schedule:
         """Follow a job no more, though no end of it was seen."""
         job = self._jobs.pop(position)
         if job.queued:
-            self._queued.remove((job.sent, position))
+            self._queued.remove((job.place, position))
         if self._canary == position:
             self._canary = None
         if self._hunting == position:
@@ -193,7 +200,7 @@ class Schedule:
     def _move_up(self, job: _Job, now: float, *, eager: bool) -> list[int]:
         if not job.queued:
             return []
-        place = self._queued.index((job.sent, job.position))
+        place = self._queued.index((job.place, job.position))
         older = self._queued[: place + 1] if self._ordered else [self._queued[place]]
         for entry in older:
             self._queued.remove(entry)
@@ -230,7 +237,7 @@ class Schedule:
         return min(most, max(0.1, CANARY_SHARE * usual / running))
 
     def _ramp_gap(self, now: float) -> float:
-        age = now - self._queued[-1][0] if self._queued else 0.0
+        age = now - self._jobs[self._queued[-1][1]].sent if self._queued else 0.0
         return min(RAMP_MOST, max(0.15, 0.5 * age))
 
     def _plan(self, job: _Job, due: float) -> None:

@@ -116,7 +116,7 @@ class Slots:
         self._refills_refused += 1
         self._downs.append(now)
         self._credit = max(self._credit, 1.0)
-        self._probe_gap = min(self._probe_gap, self.length / 8)
+        self._probe_gap = min(self._probe_gap, self.length / 5)
         if self._refills_refused < 2:
             self.learn(self.running, sent_at, now)
         else:
@@ -169,7 +169,7 @@ class Slots:
             if slots > self.known:
                 self._ups.append(now)
                 self._credit = max(self._credit, 1.0)
-                self._probe_gap = max(self.blind, min(self._probe_gap * 0.6, self.length / 8))
+                self._probe_gap = max(self.blind, min(self._probe_gap * 0.6, self.length / 5))
                 self._probe_at = min(self._probe_at, now + (self._probe_gap if claim.full else 0.0))
             self.known = max(1, slots)
             self._known_since = max(self._known_since, claim.at)

@@ -7,10 +7,11 @@ import anyio
 from ..amplify.port import Answer, CallFailed, Kind, Stage
 from ..events import StartAnswered, StartIntended
 from ..journal.port import AttemptRecord
-from ..model import Evidence, JobType, Outcome, Result
+from ..model import Evidence, Outcome, Result
 from .busy import settle_busy
-from .evidence import mark, own_job
-from .faults import denied, mended, pause, reached, read
+from .evidence import mark
+from .faults import denied, mended, pause, reached
+from .fence import fence_ahead, fence_off, needs_fence
 from .follow import follow
 from .limiter import Permit
 from .reconcile import Sought, reconcile
@@ -32,20 +33,17 @@ async def start(lane: LaneState, entry: Entry, permit: Permit) -> None:
 
 async def _start(lane: LaneState, entry: Entry, permit: Permit) -> None:
     fence = None
-    if _needs_fence(lane, entry):
+    if needs_fence(lane, entry):
         refreshes = lane.refreshes
         try:
-            page = await read(lane, lambda: lane.port.list_jobs(entry.target.app, entry.target.branch))
+            fence = await fence_off(lane, entry)
         except CallFailed as failure:
             permit.ignore()
             await _unfenced(lane, entry, failure, refreshes)
             return
-        lane.heard(page.server_at)
-        if own_job(entry.intents, page.jobs) is not None or any(not job.ended for job in page.jobs):
+        if fence is None:
             permit.ignore()
-            lane.set_apart(settle_busy, entry, page.jobs)
             return
-        fence = max((job.number for job in page.jobs), default=0)
     if lane.stopped is not None:
         return
     attempt = await _intend(lane, entry, fence)
@@ -53,18 +51,6 @@ async def _start(lane: LaneState, entry: Entry, permit: Permit) -> None:
         _answered(lane, entry, attempt, Result.NOT_SENT, f"stopped before it was sent: {lane.stopped}")
         return
     await _send(lane, entry, permit, attempt)
-
-
-def _needs_fence(lane: LaneState, entry: Entry) -> bool:
-    """Whether the branch must be looked at before the send, so that a lost reply can be told from silence.
-
-    Not where this lane was seen to keep the marker for this job type: there the marker alone decides. But
-    always after an attempt that came to nothing: what was called throttled may have made a job all the same.
-    """
-    target = entry.target
-    if entry.intents or not target.marker or target.job_type is JobType.RETRY:
-        return True
-    return lane.markers.get(target.job_type.value) is not True
 
 
 async def _intend(lane: LaneState, entry: Entry, fence: int | None) -> AttemptRecord:
@@ -104,7 +90,7 @@ async def _send(lane: LaneState, entry: Entry, permit: Permit, attempt: AttemptR
             reached(lane)
             lane.counters.throttled += 1
             _answered(lane, entry, attempt, Result.THROTTLED, failure.reason)
-            lane.queue.put_back(entry)
+            lane.set_apart(fence_ahead, entry)
         case CallFailed(kind=Kind.BUSY) as failure:
             permit.ignore()
             reached(lane)

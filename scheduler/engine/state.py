@@ -58,6 +58,8 @@ class Entry:
     evidence: Evidence = Evidence.NONE
     #: The target's intents so far; a job with any of their markers is ours.
     intents: list[str] = field(default_factory=list)
+    fence: int | None = None  #: the branch's highest job number, as seen ahead of the next start
+    fenced_at: float = 0.0
     #: When the target first found its branch busy, and how often it did.
     busy_since: float | None = None
     busy_count: int = 0

@@ -104,7 +104,6 @@ def _missed(goals: Goals, measures: list[Measure]) -> list[str]:
     held = [
         ("makespan", _mean(measures, "makespan"), goals.makespan),
         ("worst makespan", max(measured.makespan for measured in measures), goals.worst_makespan),
-        ("to last start", _mean(measures, "span"), goals.span),
         ("refused a start", _mean(measures, "refused"), goals.refused),
         ("own PENDING", _mean(measures, "pending"), goals.pending),
         ("delay", _mean(measures, "delay"), goals.delay),
@@ -112,6 +111,11 @@ def _missed(goals: Goals, measures: list[Measure]) -> list[str]:
             "reads times delay",
             _mean(measures, "reads") * _mean(measures, "delay"),
             goals.reads_times_delay,
+        ),
+        (
+            "others' extra wait",
+            _mean(measures, "rivals") - _mean(measures, "rivals_ideal"),
+            goals.rivals,
         ),
     ]
     return [

@@ -80,7 +80,7 @@ def test_few_calls_are_in_flight_before_the_first_answers() -> None:
 
 def test_a_large_batch_affords_a_few_more_first_calls() -> None:
     lane = Lane(Limit(targets=1000, watching=False))
-    for _ in range(FIRST_CALLS + 15):
+    for _ in range(FIRST_CALLS + 10):
         lane.send()
     assert lane.opening.at is None
 

@@ -78,6 +78,20 @@ def test_slow_dispatch_is_no_queue_once_it_is_known() -> None:
     assert slow.stays == pytest.approx(90, rel=0.01)
 
 
+def test_slots_that_come_late_are_found_before_any_end() -> None:
+    """Jobs got slots though none of ours came free: there are more, and the lane doubles again."""
+    slow = queue(active=1)
+    slow.queued = 1
+    assert slow.stayed(STAYS_LEAST)
+    slow.promoted(40.0)
+    assert slow.slots == 1, "one more may be the slot of an end that is not noticed yet"
+    slow.queued = 1
+    slow.promoted(40.0)
+    assert slow.slots is None
+    assert slow.stays == pytest.approx(3 * 0.6 * 40)
+    assert slow.room(calls=0) == 3
+
+
 def test_waits_behind_a_full_queue_do_not_pass_for_slow_dispatch() -> None:
     full = queue(active=5)
     full.ended(was_active=True, lasted=300)

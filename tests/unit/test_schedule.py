@@ -83,6 +83,16 @@ def test_slots_are_given_in_order_so_an_active_job_makes_older_ones_active() -> 
     assert schedule.active(7, 3.0, full=True, eager=False) == []
 
 
+def test_the_order_in_the_queue_is_the_services_own() -> None:
+    """Answers overtake one another, so that a job may be heard of before one that was created earlier."""
+    schedule = Schedule()
+    schedule.put(1, 10.0, age=0.0, lengths=HISTORY, created=1000.2)
+    schedule.put(2, 10.1, age=0.0, lengths=HISTORY, created=1000.1)
+    assert schedule.is_oldest(2)
+    assert schedule.active(2, 15.0, full=True, eager=False) == [2]
+    assert schedule.is_oldest(1)
+
+
 def test_an_ended_job_makes_older_ones_active_too() -> None:
     schedule = Schedule()
     put(schedule, 5, 6, 7)
