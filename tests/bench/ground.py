@@ -34,10 +34,10 @@ _ENVIRONMENT = {
 
 
 @contextmanager
-def emulator(home: Path) -> Iterator[str]:
-    """Serve the emulator in a process of its own; yields its URL."""
+def emulator(home: Path, text: str = _SCENARIO) -> Iterator[str]:
+    """Serve the emulator in a process of its own, with a scenario in YAML; yields its URL."""
     scenario = home / "scenario.yaml"
-    scenario.write_text(_SCENARIO)
+    scenario.write_text(text)
     with subprocess.Popen(
         [COMMAND, "emulator", "--scenario", scenario], stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT
     ) as process:
