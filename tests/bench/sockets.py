@@ -23,8 +23,10 @@ from tests.simulation.world import World, target
 
 from .ground import COMMAND, app, emulator, finish, launch, write_plan
 
-_SHORT = "latency: [20ms, 80ms], pending_time: [100ms, 300ms], "
+_SHORT = (
+    "latency: [20ms, 80ms], pending_time: [100ms, 300ms], "
     "provision_time: [100ms, 300ms], build_time: [6s, 10s]"
+)
 
 
 @dataclass(frozen=True)
