@@ -14,8 +14,9 @@ from ..journal.port import Journal, LaneRecord, TargetRecord
 from ..model import Limits
 from .disposition import Need, dispose
 from .follow import follow, follow_jobs
-from .limit import Change, Limit
+from .limit import Limit
 from .limiter import Limiter
+from .opening import Change
 from .reads import Reads
 from .reconcile import Sought, reconcile, reconcile_earlier
 from .schedule import Schedule

@@ -15,70 +15,21 @@ slots.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 
 from ..counted import counted
 from ..events import LimitsLearned
 from ..model import Hold, LaneKey
-from .pace import Pace, Paced
+from .opening import Change, Opening, Send
+from .pace import Pace
 from .queue import Queue
+from .silence import Silence, Why
 from .slots import Slots
 
 TOP_PACE = 100.0  #: calls a second at most: one process's polite ceiling
-TOP_CALLS = 128  #: calls in flight at most
-FIRST_CALLS = 3  #: calls in flight before the first answers: each may come back refused
-FIRST_SHARE = 0.01  #: and this share of the targets more, which a batch of that size can afford
 QUIET = 2.0  #: seconds of silence that fill any bucket worth its name
 RARE = 2.5  #: calls of this many intervals apart are not refused by the pace
 STARVED_FIRST, STARVED = 2.0, 30.0  #: seconds between trials while none of our jobs runs
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """When the next call may go. `at` None: not before something happens; `kind`, `reason`: what holds it."""
-
-    at: float | None
-    kind: Hold
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A limit was changed, and why."""
-
-    reason: str
-
-
-@dataclass(slots=True)
-class Send:
-    """One call as the limit saw it leave: `jobs` were in flight, and the last call was `gap` seconds ago."""
-
-    at: float
-    jobs: int
-    gap: float
-    probe: bool
-    diagnostic: bool
-    paced: Paced
-
-
-class _Silence(StrEnum):
-    """Why the lane is silent, and so what the call after the silence tells."""
-
-    WHICH = "finding out which limit refused"
-    STARVED = "refused though none of our jobs runs"
-    SHORT = "refused a moment ago, with none of our jobs running"
-
-
-@dataclass(slots=True)
-class _Gate:
-    """Silence until `opens`, after a refusal of the call sent at `refused`, which took `answered` seconds."""
-
-    opens: float
-    refused: float
-    answered: float
-    pace: float
-    why: _Silence
 
 
 class Limit:
@@ -104,12 +55,11 @@ class Limit:
         self.ceiling = ceiling
         self.reserve = reserve
         self.watching = watching
-        self.pace = Pace(top=top_pace, remembered=remembered.rate if remembered else None)
+        self.pace = Pace(top=top_pace, targets=targets, remembered=remembered.rate if remembered else None)
         self.slots = Slots(targets=targets, remembered=remembered.slots if remembered else None)
         self.queue = Queue(hint=remembered.quota if remembered else None, reserve=reserve)
         self.calls = 0
-        self._first_calls = FIRST_CALLS + FIRST_SHARE * targets
-        self._gate: _Gate | None = None
+        self._silence: Silence | None = None
         self._cut_at = -math.inf
         self._last = -math.inf
         self._starved = STARVED_FIRST
@@ -147,10 +97,10 @@ class Limit:
         self.slots.verify(now)
         if self.ceiling is not None and self.jobs >= self.ceiling:
             return Opening(None, Hold.CEILING, f"{self.jobs} jobs are in flight, all that are allowed here")
-        if self._gate is not None:
-            at = None if self.calls else self._gate.opens
-            return Opening(at, Hold.SILENCE, f"silent: {self._gate.why}")
-        if self.calls >= self._calls_allowed(now):
+        if self._silence is not None:
+            at = None if self.calls else self._silence.opens
+            return Opening(at, Hold.SILENCE, f"silent: {self._silence.why}")
+        if self.calls >= self.pace.calls_allowed(now):
             return Opening(None, Hold.CALLS, f"{self.calls} calls are in flight")
         if self.watching and self.queue.room(self.calls) <= 0:
             return Opening(None, Hold.QUEUE, f"{self.queue.queued} own jobs wait in the account's queue")
@@ -162,15 +112,9 @@ class Limit:
         reason = f"all {self.slots.known} slots are taken"
         return Opening(at if at < math.inf else None, Hold.SLOTS, reason)
 
-    def _calls_allowed(self, now: float) -> int:
-        if not self.pace.ramping:
-            return TOP_CALLS
-        growing = self._first_calls if self.pace.rate is None else self.pace.calls_at_once(now)
-        return min(TOP_CALLS, max(FIRST_CALLS, int(growing)))
-
     def sent(self, now: float) -> Send:
         """Take note of a call that leaves now."""
-        diagnostic = self._gate is not None
+        diagnostic = self._silence is not None
         probe = not diagnostic and self.slots.known is not None and self.jobs >= self.slots.known
         paced = self.pace.sent(now, lone=diagnostic)
         send = Send(now, self.jobs, now - self._last, probe, diagnostic, paced)
@@ -181,33 +125,32 @@ class Limit:
 
     def accepted(self, send: Send, now: float) -> Change | None:
         """The call started a job, which counts as queued until it is seen active."""
-        gate = self._gate
+        silence = self._silence
         self._answered(send, now, accepted=True)
         self.queue.queued += 1
-        self._first_calls += 0.05
         self._starved = STARVED_FIRST
-        probe = send.probe and gate is None
+        probe = send.probe and silence is None
         paced = self.pace.rate is not None
         opened = self.slots.accepted(send.at, send.jobs, now, probe=probe, may_forget=paced)
-        self.pace.accepted(send.paced, grow=gate is None)
-        change = self._passed(gate, send, now) if gate is not None else None
+        self.pace.accepted(send.paced, grow=silence is None)
+        change = self._passed(silence, send, now) if silence is not None else None
         self.pace.settle()
         return Change("more jobs were accepted than there seemed to be slots") if opened else change
 
-    def _passed(self, gate: _Gate, send: Send, now: float) -> Change | None:
+    def _passed(self, silence: Silence, send: Send, now: float) -> Change | None:
         """A call was accepted in a silence."""
-        if gate.why is _Silence.STARVED:
-            self._gate = None
+        if silence.why is Why.STARVED:
+            self._silence = None
             self.slots.forget()
             self.pace.ramping = self.pace.rate is None
             return Change("accepted again; the number of slots is unknown")
-        if gate.why is _Silence.SHORT:
-            self._gate = None
-        elif send.diagnostic or send.at > gate.refused + 0.5 * gate.answered:
-            self._gate = None
+        if silence.why is Why.SHORT:
+            self._silence = None
+        elif send.diagnostic or send.at > silence.refused + 0.5 * silence.answered:
+            self._silence = None
             self._cut_at = now
-            if self.pace.rate is None or not self.slots.ends_between(gate.refused, send.at):
-                self.pace.refused(gate.refused, gate.pace, now)
+            if self.pace.rate is None or not self.slots.ends_between(silence.refused, send.at):
+                self.pace.refused(silence.refused, silence.pace, now)
                 return self._by_pace()
         return None
 
@@ -219,10 +162,8 @@ class Limit:
         return change
 
     def _attribute(self, send: Send, now: float) -> Change | None:
-        if self.pace.rate is None:
-            self._first_calls -= 1
-        if self._gate is not None:
-            return self._decided(self._gate, send, now) if send.diagnostic else None
+        if self._silence is not None:
+            return self._decided(self._silence, send, now) if send.diagnostic else None
         if send.at < self._cut_at:
             return None
         self._cut_at = now
@@ -235,24 +176,24 @@ class Limit:
                 self.slots.refill_refused(send.at, now)
             if self.slots.running == 0:
                 wait = max(1.0, RARE / (self.pace.rate or 9.0))
-                self._gate = _Gate(now + wait, send.at, answered, send.paced.pace, _Silence.SHORT)
+                self._silence = Silence(now + wait, send.at, answered, send.paced.pace, Why.SHORT)
             return self._by_slots()
         if self.pace.rate is not None and self.pace.accepted_since_cut > 0:
             self.pace.refused(send.at, self.pace.value, now)
             return self._by_pace()
         self.pace.doubt()
         quiet = max(QUIET, RARE / (self.pace.rate or 9.0))
-        self._gate = _Gate(now + quiet, send.at, answered, send.paced.pace, _Silence.WHICH)
+        self._silence = Silence(now + quiet, send.at, answered, send.paced.pace, Why.WHICH)
         return Change("refused; silent for a moment, to find out by which limit")
 
-    def _decided(self, gate: _Gate, send: Send, now: float) -> Change:
+    def _decided(self, silence: Silence, send: Send, now: float) -> Change:
         """The call after the silence was refused as well: the bucket was full, so it is the slots."""
-        self._gate = None
+        self._silence = None
         self._cut_at = now
         self.slots.learn(self.slots.running, send.at, now)
         if self.slots.running == 0:
             # None of our jobs will end and free a slot: only a timer can try again.
-            self._gate = _Gate(now + self._starved, gate.refused, gate.answered, gate.pace, _Silence.STARVED)
+            self._silence = replace(silence, opens=now + self._starved, why=Why.STARVED)
             self._starved = min(STARVED, 2 * self._starved)
             return Change("refused though none of our jobs runs; tried again at growing intervals")
         return self._by_slots()
@@ -266,8 +207,8 @@ class Limit:
     def ignored(self, send: Send, now: float) -> None:
         """The call said nothing about any limit: busy, rejected, not sent, in doubt or cut."""
         self._answered(send, now, accepted=True)
-        if self._gate is not None and send.diagnostic:
-            self._gate.opens = now + 0.5
+        if self._silence is not None and send.diagnostic:
+            self._silence.opens = now + 0.5
         self.pace.settle()
 
     def _answered(self, send: Send, now: float, *, accepted: bool) -> None:

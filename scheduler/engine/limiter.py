@@ -10,7 +10,8 @@ import anyio
 
 from ..model import Hold
 from .clock import Clock
-from .limit import Change, Limit, Opening, Send
+from .limit import Limit
+from .opening import Change, Opening, Send
 
 #: Seconds by which the pace lets a call go early: calls so close together share a wake-up and a commit, and
 #: an engine that wakes for each of them needs twice the CPU.

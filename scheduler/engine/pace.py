@@ -12,6 +12,9 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 
+TOP_CALLS = 128  #: calls in flight at most
+FIRST_CALLS = 3  #: calls in flight before the first answers: each may come back refused
+FIRST_SHARE = 0.01  #: and this share of the targets more, which a batch of that size can afford
 FIRST = 4.0  #: calls a second at the start
 LOWEST = 0.05
 LEAST_REMEMBERED = 1.0  #: a remembered rate below begins here: it would take minutes to outgrow
@@ -37,13 +40,14 @@ class Paced:
 class Pace:
     """Calls a second. Times are seconds of a steady clock."""
 
-    def __init__(self, *, top: float, remembered: float | None = None) -> None:
+    def __init__(self, *, top: float, targets: int = 0, remembered: float | None = None) -> None:
         self.value = min(top, FIRST)
         self.rate: float | None = None  #: what the service gives, once it refused
         self.ramping = True
         self.next_at = 0.0
         self.round_trip = 0.3  #: seconds from call to answer, smoothed
         self._top = top
+        self._first_calls = FIRST_CALLS + FIRST_SHARE * targets
         self._fold = FOLD
         self._cycle: float = CYCLE_FIRST
         self._since = 0
@@ -78,9 +82,14 @@ class Pace:
         """Return how many of the calls sent in the `seconds` before `until` were accepted."""
         return bisect_right(self._given, until) - bisect_right(self._given, until - seconds)
 
-    def calls_at_once(self, now: float) -> float:
-        """Return the calls that may be in flight while the pace grows: each may come back refused."""
-        return 1.5 * max(self.rate or 0.0, self.given(now - self.round_trip, 1.0)) * self.round_trip + 3
+    def calls_allowed(self, now: float) -> int:
+        """Return the calls that may be in flight: few while the pace grows, for each may be refused."""
+        if not self.ramping:
+            return TOP_CALLS
+        growing = self._first_calls
+        if self.rate is not None:
+            growing = 1.5 * max(self.rate, self.given(now - self.round_trip, 1.0)) * self.round_trip + 3
+        return min(TOP_CALLS, max(FIRST_CALLS, int(growing)))
 
     def sent(self, now: float, *, lone: bool) -> Paced:
         """Take note of a call that leaves now."""
@@ -95,10 +104,13 @@ class Pace:
         """Take note of an answer; what was neither accepted nor refused took its token all the same."""
         self.round_trip += 0.1 * (now - paced.at - self.round_trip)
         paced.accepted = accepted
+        if not accepted and self.rate is None:
+            self._first_calls -= 1
 
     def accepted(self, paced: Paced, *, grow: bool) -> None:
         """A call was accepted; `grow`: nothing else is being found out at the moment."""
         self._since += 1
+        self._first_calls += 0.05
         self._given.insert(bisect_right(self._given, paced.at), paced.at)
         if not grow or paced.late > HELD:
             return

@@ -9,7 +9,7 @@ import anyio
 
 from ..events import LaneHeld
 from ..model import Hold
-from .limit import Opening
+from .opening import Opening
 from .state import LaneState
 
 LOOK_EVERY = 2.0  #: seconds between two looks, and so between two records of a lane's counters

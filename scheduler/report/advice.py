@@ -9,7 +9,7 @@ from typing import assert_never
 from ..counted import counted
 from ..errors import ExitCode
 from ..model import AWS, EMULATOR, FAILURES, Outcome, Verdict
-from .document import Report, Totals
+from .document import LanePart, Report, Totals
 
 #: Failures that `retry` starts again. An unresolved start may have a job in AWS: only `resume` looks for it.
 _RETRIED = FAILURES - {Outcome.UNRESOLVED}
@@ -112,6 +112,12 @@ def span(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes}m {rest:02}s" if minutes else f"{rest}s"
     return f"{minutes // 60}h {minutes % 60:02}m"
+
+
+def waits(lane: LanePart) -> str:
+    """Say what a lane's starts waited for, the longest first: `13m 32s for slots, 3s for pace`."""
+    longest_first = sorted((lane.held_by or {}).items(), key=lambda item: -item[1])
+    return ", ".join(f"{span(seconds)} for {kind}" for kind, seconds in longest_first)
 
 
 def _failed_for_sure(totals: Totals) -> int:

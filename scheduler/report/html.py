@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from ..model import Outcome
 from ..printable import printable
-from .advice import headline, next_steps, span, spoken
+from .advice import headline, next_steps, span, spoken, waits
 from .document import Report
 from .timeline import WIDTH, timeline
 
@@ -50,7 +50,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(fingerprint=_fingerprint, span=span, spoken=spoken)
+    environment.filters.update(fingerprint=_fingerprint, span=span, spoken=spoken, waits=waits)
     return environment
 
 

@@ -9,7 +9,7 @@ from ..counted import counted
 from ..events import LimitChanged
 from ..model import Outcome
 from ..printable import printable
-from .advice import headline, next_steps, spoken, tally
+from .advice import headline, next_steps, spoken, tally, waits
 from .document import LanePart, Report
 
 #: Waiting targets named with `--why`; the report has all.
@@ -57,9 +57,8 @@ def _lane(lane: LanePart) -> str:
 
 def _holds(lane: LanePart) -> list[str]:
     lines = [] if lane.held is None else [f"    held now: {lane.held}"]
-    if lane.held_by:
-        most = sorted(lane.held_by.items(), key=lambda item: -item[1])
-        lines.append(f"    waited: {', '.join(f'{seconds:.0f} s for {kind}' for kind, seconds in most)}")
+    if waited := waits(lane):
+        lines.append(f"    waited: {waited}")
     return lines
 
 

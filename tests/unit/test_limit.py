@@ -9,7 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from scheduler.engine.limit import FIRST_CALLS, QUIET, STARVED, Change, Limit, Opening, Send
+from scheduler.engine.limit import QUIET, STARVED, Limit
+from scheduler.engine.opening import Change, Opening, Send
+from scheduler.engine.pace import FIRST_CALLS
 from scheduler.model import Hold
 
 ROUND_TRIP = 0.1

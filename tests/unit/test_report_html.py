@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 import pytest
 
 from scheduler.journal.port import JournalReader, TargetRecord
-from scheduler.model import Outcome, StopCause, Target
+from scheduler.model import Hold, Outcome, StopCause, Target
 from scheduler.printable import printable
 from scheduler.report import html
 from scheduler.report.document import Report
@@ -114,6 +114,12 @@ def test_a_run_that_was_cut_can_be_shown(make_journal: Callable[..., JournalRead
     assert "Cut short: the run was stopped by SIGINT. Jobs that were started go on in AWS." in text
     assert "not yet" in text
     assert "exit code" not in text
+
+
+def test_a_lane_says_what_its_starts_waited_for(mixed_report: Report) -> None:
+    lane = mixed_report.lanes[0].model_copy(update={"held_by": {Hold.PACE: 3.1, Hold.SLOTS: 812.0}})
+    page = Page(html.render(mixed_report.model_copy(update={"lanes": [lane]})))
+    assert "waited 13m 32s for slots, 3s for pace" in page.text
 
 
 def test_a_long_table_is_cut_and_says_so(mixed_report: Report) -> None:

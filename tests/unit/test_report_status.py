@@ -82,7 +82,7 @@ def test_a_lane_that_is_held_says_by_what_and_so_does_each_target_that_waits_for
     assert report.lanes[0].held_by == {Hold.PACE: 3.1, Hold.SLOTS: 812.04}
     assert render(report, [], why=True).splitlines()[4:-1] == [
         "    held now: all 2 slots are taken",
-        "    waited: 812 s for slots, 3 s for pace",
+        "    waited: 13m 32s for slots, 3s for pace",
         "  shop/eu-west-1/d1/main: job 3 (RUNNING) holds the branch",
         "  shop/eu-west-1/d2/main (web): job 7 was last seen as PENDING",
         "  2 targets: its lane waits: all 2 slots are taken",
