@@ -117,7 +117,7 @@ def span(seconds: float | None) -> str:
 def waits(lane: LanePart) -> str:
     """Say what a lane's starts waited for, the longest first: `13m 32s for slots, 3s for pace`."""
     longest_first = sorted((lane.held_by or {}).items(), key=lambda item: -item[1])
-    return ", ".join(f"{span(seconds)} for {kind}" for kind, seconds in longest_first)
+    return ", ".join(f"{span(seconds)} for {kind}" for kind, seconds in longest_first if seconds >= 0.5)
 
 
 def _failed_for_sure(totals: Totals) -> int:
