@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-PRICE = 1 / 400  #: seconds of lateness that a read is worth, as a share of the usual length
+PRICE = 1 / 550  #: seconds of lateness that a read is worth, as a share of the usual length
 LEAST = 0.1  #: seconds between two reads of a job at least
 MOST = 60.0  #: and at most, once its end is possible
 BLIND = 0.1  #: without a forecast the gap is this share of the job's age
