@@ -18,7 +18,7 @@ BLIND = 0.1  #: without a forecast the gap is this share of the job's age
 SPREAD = 0.18  #: standard deviation of the logarithm of a branch's own lengths, before it is known
 PSEUDO = 4  #: weight of that in observations
 ODD = 0.05  #: share of jobs that keep to no forecast: failures end early, some end late
-STEPS = 60  #: of the numeric integral; the gap is exact to a few per cent
+STEPS = 80  #: of the numeric integral; the gap is exact to a few per cent
 
 
 @dataclass(frozen=True, slots=True)
