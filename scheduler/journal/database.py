@@ -22,7 +22,7 @@ FILE = "journal.db"
 _APPLICATION = 0x4152454C
 
 #: The steps to the newest layout, in order. A file's `user_version` is how many of them it has seen.
-_MIGRATIONS = ("schema.sql",)
+MIGRATIONS = ("schema.sql",)
 
 #: STRICT tables and `->>`. Python may be linked against an older library than it was built for.
 _OLDEST = (3, 38, 0)
@@ -50,7 +50,7 @@ def connect(path: Path) -> sqlite3.Connection:
     with explained(path):
         connection = _open(path)
         try:
-            _check_layout(connection, path)
+            check_layout(connection, path)
             _settle(connection, path)
             _migrate(connection)
         except BaseException:
@@ -114,16 +114,17 @@ def _check_file(path: Path) -> None:
         )
 
 
-def _check_layout(connection: sqlite3.Connection, path: Path) -> None:
+def check_layout(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is not a journal, is damaged or too new. Raises JournalError, JournalVersionError."""
     try:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application != _APPLICATION or version == 0:
             raise damaged(path, "it does not begin as a journal does")
-        if version > len(_MIGRATIONS):
+        if version > len(MIGRATIONS):
             raise JournalVersionError(
                 f"the journal {path} was written by a newer version (layout {version}, this one knows "
-                f"{len(_MIGRATIONS)}); use that version of amplify-release"
+                f"{len(MIGRATIONS)}); use that version of amplify-release"
             )
         if path.stat().st_size <= _CHECKED:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -146,16 +147,16 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
 
 def _migrate(connection: sqlite3.Connection) -> None:
     """Take the steps that the file has not seen, all of them or none."""
-    if connection.execute("PRAGMA user_version").fetchone()[0] == len(_MIGRATIONS):
+    if connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Read again: another process may have been faster.
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        for step in _MIGRATIONS[version:]:
+        for step in MIGRATIONS[version:]:
             for statement in _statements(resources.files(__package__).joinpath(step).read_text("utf-8")):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

@@ -11,7 +11,8 @@ from ..errors import JournalError
 
 #: What to do, by the name of SQLite's error, the first that it begins with.
 _ADVICE = (
-    ("SQLITE_FULL", "free some space on its disk, then continue with `amplify-release resume`"),
+    ("SQLITE_FULL", "free some space on its disk"),
+    ("SQLITE_IOERR_SHMSIZE", "free some space on its disk"),
     ("SQLITE_READONLY", "make the file and its directory writable"),
     ("SQLITE_CANTOPEN", "make the file and its directory readable and writable"),
     ("SQLITE_PERM", "make the file and its directory readable and writable"),

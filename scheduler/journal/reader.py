@@ -14,9 +14,10 @@ from ..errors import RunNotFound
 from ..events import LimitChanged, LimitsLearned
 from ..model import Evidence, LaneKey, Target
 from .answers import DURATIONS, durations_of, find_run
-from .database import FILE, connect
+from .database import FILE
 from .faults import explained, readable
 from .port import LaneRecord, RunRecord, TargetRecord
+from .reading import connect_to_look
 from .rows import (
     IN_ORDER,
     LANES,
@@ -66,7 +67,7 @@ class SqliteReader:
         path = directory / FILE
         if not os.path.lexists(path):
             raise RunNotFound(f"there is no journal {path} yet; `amplify-release run PLAN` makes one")
-        return cls(path, connect_reading(path))
+        return cls(path, connect_to_look(path))
 
     def close(self) -> None:
         """Close the file."""
@@ -178,10 +179,3 @@ class SqliteReader:
     def _rows(self, query: str, *values: Any) -> list[Row]:
         with explained(self._path):
             return self._reading.execute(query, values).fetchall()
-
-
-def connect_reading(path: Path) -> sqlite3.Connection:
-    """Open a connection that cannot write."""
-    connection = connect(path)
-    connection.execute("PRAGMA query_only = ON")
-    return connection

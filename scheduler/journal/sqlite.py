@@ -20,7 +20,8 @@ from .database import FILE, connect, create
 from .faults import explained
 from .listeners import Listeners
 from .port import Listener
-from .reader import SqliteReader, connect_reading
+from .reader import SqliteReader
+from .reading import connect_reading
 from .state import make_private
 from .statements import CONTINUE_RUN, INSERT_TARGET, Place, insert_run, statements, target_rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -18,7 +20,8 @@ import pytest
 
 from scheduler.errors import JournalError, JournalVersionError, RunNotFound
 from scheduler.events import Event, RunStarted, StartIntended, TargetEnded, TargetParked
-from scheduler.journal import database, reader
+from scheduler.journal import database, reader, reading
+from scheduler.journal.faults import explain
 from scheduler.journal.reader import SqliteReader
 from scheduler.journal.sqlite import SqliteJournal
 from scheduler.model import FrozenPlan, Outcome, Target
@@ -264,7 +267,7 @@ async def test_a_full_disk_breaks_the_journal_for_everybody_and_damages_nothing(
             tasks.start_soon(wait)
     full = (
         f"the journal {state}/journal.db cannot be used: database or disk is full (SQLITE_FULL); free some "
-        "space on its disk, then continue with `amplify-release resume`"
+        "space on its disk"
     )
     assert errors == [full] * 3
 
@@ -323,6 +326,83 @@ async def test_a_failed_sync_breaks_the_journal_too(
     journal.record(intended(1))
     with pytest.raises(JournalError, match="disk I/O error"):
         await journal.commit()
+
+
+def read_without_room(state: Path) -> subprocess.CompletedProcess[str]:
+    """List the runs of a journal in a process that cannot make a file grow, as on a full disk."""
+    script = """
+import resource, sys
+from pathlib import Path
+from scheduler.errors import JournalError
+from scheduler.journal.reader import SqliteReader
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    with SqliteReader.open(Path(sys.argv[1])) as journal:
+        print(*(run.id for run in journal.runs()))
+except JournalError as error:
+    raise SystemExit(str(error))
+"""
+    return subprocess.run([sys.executable, "-c", script, state], check=False, stdout=-1, stderr=-1, text=True)
+
+
+def test_a_journal_at_rest_is_read_where_no_file_can_grow(journal: SqliteJournal, state: Path) -> None:
+    journal.close()
+    for _ in range(2):  # the first may leave what it could not finish
+        done = read_without_room(state)
+        assert (done.stderr, done.stdout) == ("", "01A\n")
+
+
+def test_what_a_killed_run_left_beside_the_journal_is_never_passed_over(
+    journal: SqliteJournal, state: Path, tmp_path: Path
+) -> None:
+    """The newest of it cannot be read without room for an index, and the rest alone would be a lie."""
+    killed = tmp_path / "killed"
+    shutil.copytree(state, killed)
+    assert (killed / "journal.db-wal").stat().st_size > 0
+    done = read_without_room(killed)
+    assert "free some space on its disk" in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_older_journal_at_rest_is_not_read_as_if_it_were_new(
+    journal: SqliteJournal, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has to be brought to the newest layout first, and there is no room for that."""
+    journal.close()
+    monkeypatch.setattr(reading, "MIGRATIONS", (*database.MIGRATIONS, "schema.sql"))
+
+    def no_room(path: Path) -> sqlite3.Connection:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR_SHMSIZE, "SQLITE_IOERR_SHMSIZE"
+        raise explain(error, path) from error
+
+    monkeypatch.setattr(reading, "connect", no_room)
+    with pytest.raises(JournalError, match="SQLITE_IOERR_SHMSIZE"):
+        SqliteReader.open(state)
+
+
+class LastWordFails(sqlite3.Connection):
+    """A disk that fails when everything else of an opening is done."""
+
+    def execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:  # type: ignore[override]
+        if "query_only" in statement:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR, "SQLITE_IOERR"
+            raise error
+        return super().execute(statement, values)
+
+
+def test_a_run_never_works_with_a_journal_that_it_only_reads_as_it_was(
+    journal: SqliteJournal, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is good enough for a report would hide from the run what it writes itself."""
+    journal.close()
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=LastWordFails))
+    with pytest.raises(JournalError, match="SQLITE_IOERR"):
+        SqliteJournal.open(state)
+    with SqliteReader.open(state) as opened:
+        assert [run.id for run in opened.runs()] == ["01A"]
 
 
 def test_a_run_that_does_not_fit_on_the_disk_is_not_begun(journal: SqliteJournal) -> None:
