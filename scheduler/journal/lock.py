@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -103,7 +104,9 @@ def _open(path: Path, flags: int) -> int:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise JournalError(f"the lock {path} cannot be opened: {error.strerror}; move it away") from error
+        in_the_way = error.errno in {errno.ELOOP, errno.EISDIR, errno.ENXIO}
+        advice = "move it away" if in_the_way else "name another directory with --state-dir"
+        raise JournalError(f"the lock {path} cannot be opened: {error.strerror}; {advice}") from error
     status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_nlink == 1:
         return descriptor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -123,3 +124,15 @@ async def test_a_pipe_in_the_lock_s_place_keeps_nobody_waiting(tmp_path: Path) -
     os.mkfifo(tmp_path / "lock")
     with pytest.raises(JournalError, match="move it away"):
         StateLock.held(tmp_path)
+
+
+async def test_a_lock_that_cannot_be_made_is_not_said_to_be_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(JournalError, match=r"Read-only file system; name another directory with --state-dir"):
+        async with StateLock(tmp_path).acquired():
+            pass
