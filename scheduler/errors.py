@@ -98,3 +98,16 @@ class LockHeld(ReleaseError):
     """Another run works on this state directory."""
 
     exit_code = ExitCode.LOCKED
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Return what groups of exceptions come down to: the first in them that is no group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def in_words(error: BaseException) -> str:
+    """Say what ended a run: what was raised on purpose speaks for itself, all else is a fault of ours."""
+    cause = innermost(error)
+    return str(cause) if isinstance(cause, ReleaseError) else f"internal error: {cause!r}"

@@ -97,14 +97,25 @@ async def run_lane(lane: LaneState, records: Sequence[TargetRecord], earlier: Ma
         starts = await lane.calls.start(_host_starts, lane)
         follows = await lane.calls.start(_host_follows, lane)
         _sort(lane, records, earlier)
-        while not lane.done:
-            await lane.news.wait()
+        try:
+            while not lane.done:
+                await lane.news.wait()
+        except anyio.get_cancelled_exc_class():
+            _break_off(lane)
+            raise
         starts.cancel()
         follows.cancel()
     if lane.denials and lane.stopped is None and lane.denials == len(records):
         reason = "every start was refused for want of permission"
         lane.record(LaneStopped(at=lane.clock.wall(), lane=lane.key, reason=reason, denied=True))
     lane.measure()
+
+
+def _break_off(lane: LaneState) -> None:
+    """Something failed, here or elsewhere in the run: send nothing more, and bound what is on its way."""
+    lane.halt("the run failed")
+    for scope in lane.cuts:
+        scope.deadline = anyio.current_time() + lane.options.drain_timeout
 
 
 async def _host_starts(lane: LaneState, *, task_status: TaskStatus[anyio.CancelScope]) -> None:

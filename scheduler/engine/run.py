@@ -9,6 +9,7 @@ from functools import partial
 import anyio
 
 from ..amplify.port import AccountsPort, AmplifyPort, CallFailed, Kind
+from ..errors import in_words
 from ..events import Event, LaneMeasured, LaneStopped, LimitsLearned, RunEnded, RunStopping
 from ..journal.port import Journal, LaneRecord, RunRecord, TargetRecord
 from ..model import FAILURES, LaneKey, Outcome, StopCause
@@ -58,7 +59,8 @@ class Run:
     async def execute(self) -> None:
         """Go on with the records' targets from where the journal says they are, until the run is over.
 
-        Raises a group of JournalError when an intent cannot be made durable; nothing is sent without.
+        Raises a group of JournalError when the journal cannot be used any more: without it nothing is sent,
+        and what runs is left to a later process, which can write down what it sees.
         """
         try:
             async with anyio.create_task_group() as background:
@@ -68,7 +70,7 @@ class Run:
                 await self._run_lanes()
                 background.cancel_scope.cancel()
         except BaseException as error:
-            self._record_stop(StopCause.INTERNAL, f"internal error: {error!r}")
+            self._record_stop(StopCause.INTERNAL, in_words(error))
             raise
         finally:
             self._journal.record(RunEnded(at=self._clock.wall()))

@@ -138,6 +138,6 @@ def _stopping(cause: StopCause) -> str:
         case StopCause.DEADLINE:
             return "nothing more is started or followed, jobs in AWS go on"
         case StopCause.INTERNAL:
-            return "nothing more is started, the journal is intact"
+            return "nothing more is started, jobs in AWS go on"
         case _:
             assert_never(cause)
