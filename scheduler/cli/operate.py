@@ -19,8 +19,7 @@ from ..counted import counted
 from ..engine.clock import Clock, Intents
 from ..engine.run import Run
 from ..engine.state import Options
-from ..errors import ExitCode, JournalError, ReleaseError
-from ..events import StartAnswered
+from ..errors import ExitCode, JournalError, ReleaseError, innermost
 from ..journal.lock import StateLock
 from ..journal.sqlite import SqliteJournal
 from ..logs import LogFormat
@@ -36,6 +35,7 @@ from ..settings import Settings
 from .face import complain
 from .look import show
 from .outside import endpoint, opened
+from .rescue import rescue
 from .voice import Voice, speak
 
 
@@ -75,26 +75,25 @@ async def _operate(request: Request, opening: Opening) -> ExitCode:
     settings = request.settings
     voice = speak(settings)
     async with StateLock(settings.state_dir).acquired(wait=settings.lock_wait) as lock:
-        with SqliteJournal.open(settings.state_dir) as journal:
-            run = opening(journal)
-            lock.note(run)
-            try:
+        journal = SqliteJournal.open(settings.state_dir)
+        run = ""
+        try:
+            with journal:
+                run = opening(journal)
+                lock.note(run)
                 if journal.run(run).ended_at is None:
                     await _execute(request, journal, run, voice)
-            except* JournalError as failures:
-                _rescue(settings.state_dir, journal)
-                raise _first(failures) from None
-            report = summarize(journal, run)
+                report = summarize(journal, run)
+        except* JournalError as failures:
+            # It is closed by now: what it could still take, it has.
+            rescue(settings.state_dir, journal.unwritten)
+            raise JournalError(f"{innermost(failures)}{_cut(run)}") from None
     return _hand_over(request, report)
 
 
-def _first(failures: BaseExceptionGroup[JournalError]) -> JournalError:
-    """Take the group apart: a journal that broke fails every task in the same way."""
-    error: BaseException = failures
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, JournalError)
-    return error
+def _cut(run: str) -> str:
+    on = f". Nothing more was started, jobs in AWS go on; then continue with `amplify-release resume {run}`"
+    return on if run else ""
 
 
 async def _execute(request: Request, journal: SqliteJournal, run: str, voice: Voice) -> None:
@@ -191,26 +190,6 @@ async def _heed_signals(engine: Run, *, task_status: anyio.abc.TaskStatus[None])
                 os._exit(128 + number)
             stopping = True
             engine.stop(StopCause(number.name), f"{number.name} was received")
-
-
-def _rescue(state_dir: Path, journal: SqliteJournal) -> None:
-    """Put what the journal could not take where a person finds it: started jobs must not be lost."""
-    lines = [
-        f"{event.intent} job {event.job.jobId} {event.job.jobArn or ''}".rstrip()
-        for event in journal.unwritten
-        if isinstance(event, StartAnswered) and event.job is not None
-    ]
-    if not lines:
-        return
-    complain("these starts succeeded and are not in the journal:")
-    for line in lines:
-        complain(line)
-    path = state_dir / "outcomes.rescue"
-    try:
-        with path.open("a") as file:
-            file.write("".join(f"{line}\n" for line in lines))
-    except OSError as error:
-        complain(f"{path}: cannot be written either ({error.strerror})")
 
 
 def _hand_over(request: Request, report: Report) -> ExitCode:
