@@ -57,6 +57,8 @@ class Shell:
     home: Path
     url: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    #: Done in each new process before the command begins.
+    before: Callable[[], None] | None = None
 
     def start(self, *arguments: str, **popen: Any) -> subprocess.Popen[str]:
         """Start the command and return at once."""
@@ -68,6 +70,7 @@ class Shell:
             text=True,
             cwd=self.home,
             env=environment | popen.pop("env", {}),
+            preexec_fn=popen.pop("preexec_fn", self.before),  # noqa: PLW1509 - no threads here
             **popen,
         )
 

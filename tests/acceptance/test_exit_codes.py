@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from scheduler.journal.sqlite import SqliteJournal
 from tests.acceptance.conftest import Served, Shell, apps, wait_until
 
 Released = Callable[..., tuple[Shell, Served]]
@@ -107,18 +111,50 @@ def test_75_when_another_run_holds_the_lock(released: Released) -> None:
     assert len(served.truth().starts) == 1
 
 
-def test_70_when_the_journal_is_damaged_and_it_is_left_as_it_is(released: Released) -> None:
-    shell, served = released()
-    state = shell.home / "state"
-    state.mkdir(mode=0o700)
-    journal = state / "journal.db"
+def newer(journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+
+def torn(journal: Path) -> None:
+    os.truncate(journal, journal.stat().st_size // 2)
+
+
+def another_file(journal: Path) -> None:
     journal.write_bytes(b"this is no journal" * 100)
-    journal.chmod(0o600)
-    done = shell.release("run", shell.plan(apps(1)))
-    assert done.returncode == 70
-    assert str(journal) in done.stderr
-    assert "Traceback" not in done.stderr
-    assert journal.read_bytes() == b"this is no journal" * 100
+
+
+def emptied(journal: Path) -> None:
+    os.truncate(journal, 0)
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (newer, "was written by a newer version (layout 99, "),
+        (torn, "is damaged"),
+        (another_file, "is damaged"),
+        (emptied, "is damaged"),
+    ],
+)
+def test_70_when_the_journal_cannot_be_trusted_and_it_is_left_as_it_is(
+    released: Released, harm: Callable[[Path], None], says: str
+) -> None:
+    shell, served = released()
+    SqliteJournal.open(shell.home / "state").close()
+    journal = shell.home / "state" / "journal.db"
+    harm(journal)
+    before = journal.read_bytes()
+    state = ["--state-dir", str(shell.home / "state")]
+    for done in (
+        shell.release("run", shell.plan(apps(1)), "--resume-or-start"),
+        shell.release("resume"),
+        shell.type("report", *state),
+    ):
+        assert done.returncode == 70
+        assert f"the journal {journal} {says}" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert journal.read_bytes() == before
     assert served.truth().starts == []
 
 

@@ -10,13 +10,14 @@ from enum import Enum
 from scheduler.errors import ExitCode
 from scheduler.plan.scenario import Scenario
 
+from .aftermath import Aftermath
 from .judge import breaches, losses
 from .lives import End
 from .night import Story, night
 from .points import Fate
 
 #: Enough for more than 200 statements.
-_TARGETS = 12
+_TARGETS = 15
 _CALM = Scenario(
     latency=(0.0, 0.01), build_time=(0.05, 0.15), pending_time=(0, 0.05), provision_time=(0, 0.05)
 )
@@ -78,6 +79,8 @@ def by_statement(time: int) -> Story:
         failed = end.reached[_STATEMENT] >= time
         found = dark.survey()
         wrong = [*breaches(found), *losses(found), *(_unclear(end) if failed else ())]
+        if not failure.too_late:
+            wrong += _false_alarms(found)
         found, left = dark.finish()
     ends = (failure.name,) if failed else ()
     return Story(f"--statement {time}", ends, (*wrong, *left), found)
@@ -92,3 +95,10 @@ def _unclear(end: End) -> Iterator[str]:
     for noise in ("Traceback", "ExceptionGroup", "internal error"):
         if noise in end.said:
             yield f"the run speaks of {noise}: {end.said}"
+
+
+def _false_alarms(found: Aftermath) -> Iterator[str]:
+    """Yield the jobs that were called lost, and are in the journal."""
+    for intent, job in found.rescued.items():
+        if found.attempts[intent].job_id == job:
+            yield f"job {job} of intent {intent} was rescued for nothing"
