@@ -9,6 +9,14 @@ from ..plan.scenario import Operation, Refusal
 #: A result in the API's shape; times are seconds since the epoch.
 Answer = dict[str, Any]
 
+#: Whose the operations are that are not Amplify's, as permissions name it.
+_SERVICES = {
+    Operation.ASSUME_ROLE: "sts",
+    Operation.GET_CALLER_IDENTITY: "sts",
+    Operation.LIST_SERVICE_QUOTAS: "servicequotas",
+    Operation.LOOKUP_EVENTS: "cloudtrail",
+}
+
 
 class ApiError(Exception):
     """An error answer of the service: its code, HTTP status and message."""
@@ -61,7 +69,7 @@ def not_found(what: str, name: str) -> ApiError:
 
 def denied(operation: Operation, arn: str) -> ApiError:
     """The refusal of a caller without permission; the code is not in Amplify's model, yet it comes."""
-    service = "sts" if operation in {Operation.ASSUME_ROLE, Operation.GET_CALLER_IDENTITY} else "amplify"
+    service = _SERVICES.get(operation, "amplify")
     return ApiError(
         "AccessDeniedException", 403, f"User: {arn} is not authorized to perform: {service}:{operation}"
     )

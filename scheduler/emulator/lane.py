@@ -16,6 +16,7 @@ from .apps import EmulatedApp, EmulatedBranch, app_arn, branch_arn, job_arn
 from .bucket import Bucket
 from .job import CANCELLED, FAILED, SUCCEED, EmulatedJob
 from .slots import Slots
+from .trail import Trail
 
 _FOREIGN_APP = "dforeignbuilds"
 _ORDINARY = BranchRule()
@@ -36,6 +37,8 @@ class Lane:
         self.epoch = epoch
         self.apps: dict[str, EmulatedApp] = {}
         self.slots = Slots(scenario.slots)
+        lag = partial(seeded(scenario.seed, "trail", *key).uniform, *scenario.trail_lag)
+        self.trail = Trail(key, epoch=epoch, lag=lag)
         self.starts = Bucket(scenario.start_rate, scenario.start_burst) if scenario.start_rate else None
         self.reads = Bucket(scenario.read_rate, scenario.read_burst) if scenario.read_rate else None
         for seed in scenario.apps:

@@ -18,13 +18,14 @@ _OF_OTHER_SERVICES = {
     Operation.ASSUME_ROLE,
     Operation.GET_CALLER_IDENTITY,
     Operation.LIST_SERVICE_QUOTAS,
+    Operation.LOOKUP_EVENTS,
 }
 
 #: How long AssumeRole's credentials are valid unless another time is asked for, in seconds: STS's default.
 _SESSION = 3600
 
 
-def perform(  # noqa: C901 - one case an operation
+def perform(  # noqa: C901, PLR0912 - one case an operation
     operation: Operation, caller: Caller, lane: Lane, parameters: Parameters, now: float
 ) -> Answer:
     """Let the call take effect at `now` and return its answer. Raises ApiError if it is refused."""
@@ -58,6 +59,8 @@ def perform(  # noqa: C901 - one case an operation
             return {"UserId": "AIDAEMULATED", "Account": caller.account, "Arn": caller.arn}
         case Operation.LIST_SERVICE_QUOTAS:
             return _list_service_quotas(lane, parameters)
+        case Operation.LOOKUP_EVENTS:
+            return lane.trail.lookup(parameters, now)
         case _:
             assert_never(operation)
 

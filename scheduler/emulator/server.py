@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 from itertools import count
-from typing import assert_never
+from typing import Any, assert_never
 
 from aiohttp import web
 
@@ -86,11 +86,11 @@ class _Requests:
         sts = target is None and request.raw_path == "/" and request.method == "POST"
         try:
             if target is not None:
-                response = self._quotas(request, target, body)
+                response = self._targeted(request, target, body)
             else:
                 response = self._sts(request, body) if sts else self._amplify(request, body)
         except ApiError as error:
-            response = self._refusal(error, xml=sts)
+            response = self._refusal(error, xml=sts, typed=target is not None)
         except Disturbance as disturbance:
             return await self._act_out(disturbance, request)
         if half:
@@ -107,23 +107,24 @@ class _Requests:
         operation, parameters = parse_form(body)
         return self._response(200, render_xml(operation, self._call(request, operation, parameters)), _XML)
 
-    def _quotas(self, request: web.BaseRequest, target: str, body: bytes) -> web.Response:
+    def _targeted(self, request: web.BaseRequest, target: str, body: bytes) -> web.Response:
         operation, parameters = parse_target(target, body)
         return self._response(200, render(self._call(request, operation, parameters)), _JSON)
 
-    def _call(self, request: web.BaseRequest, operation: Operation, parameters: dict[str, str]) -> Answer:
+    def _call(self, request: web.BaseRequest, operation: Operation, parameters: dict[str, Any]) -> Answer:
         headers = request.headers
         caller = caller_of(headers.get("Authorization", ""), headers.get("X-Amz-Security-Token", ""))
-        return self._service.call(operation, caller, parameters)
+        user_agent = headers.get("User-Agent", "")
+        return self._service.call(operation, caller, parameters, user_agent=user_agent)
 
     def _response(self, status: int, body: bytes, content_type: str, **headers: str) -> web.Response:
         shown = {"Date": _date(int(self._service.date())), "x-amzn-RequestId": f"{next(self._ids):032x}"}
         return web.Response(status=status, body=body, content_type=content_type, headers=shown | headers)
 
-    def _refusal(self, error: ApiError, *, xml: bool) -> web.Response:
+    def _refusal(self, error: ApiError, *, xml: bool, typed: bool) -> web.Response:
         if xml:
             return self._response(error.status, render_xml_error(error), _XML)
-        response = self._response(error.status, render_error(error), _JSON)
+        response = self._response(error.status, render_error(error, typed=typed), _JSON)
         if error.code:
             response.headers["x-amzn-ErrorType"] = error.code
         return response

@@ -23,11 +23,12 @@ from .job import EmulatedJob
 from .lane import Lane, seeded
 from .operations import perform
 from .parameters import Parameters
+from .trail import Record
 from .truth import JobTruth, LaneTruth, StartCall, Truth
 
 
 class Service:
-    """Amplify, and a little of STS and Service Quotas, as `scenario` tells it to be.
+    """Amplify, and a little of STS, Service Quotas and CloudTrail, as `scenario` tells it to be.
 
     `now` never jumps (seconds, any origin); `epoch` is what this machine's wall clock shows at this moment.
     """
@@ -47,7 +48,9 @@ class Service:
         self._calls: Counter[str] = Counter()
         self._starts: list[StartCall] = []
 
-    def call(self, operation: Operation, caller: Caller, parameters: Parameters) -> Answer:
+    def call(
+        self, operation: Operation, caller: Caller, parameters: Parameters, *, user_agent: str = ""
+    ) -> Answer:
         """Answer one call; the parameters have their API names.
 
         Raises ApiError for an error answer, and Disturbance where the transport has to spoil the answer.
@@ -59,10 +62,12 @@ class Service:
         if operation is not Operation.START_JOB:
             return self._answer(operation, caller, lane, parameters, effect, now)
         start = self._start_call(lane, parameters, now)
+        record = lane.trail.open(caller, user_agent, parameters)
         try:
-            answer = self._answer(operation, caller, lane, parameters, _recorded(start, effect), now)
+            answer = self._answer(operation, caller, lane, parameters, _recorded(start, record, effect), now)
         except ApiError as error:
             start.answer = f"{error.code}: {error.message}"
+            record.failed(now, error)
             raise
         except Disturbance as disturbance:
             start.answer = disturbance.fault.kind
@@ -162,12 +167,17 @@ class Service:
         )
 
 
-def _recorded(start: StartCall, effect: Effect) -> Effect:
-    """Let the effect note in `start` which job it made, also when the answer is lost or late."""
+def _recorded(start: StartCall, record: Record, effect: Effect) -> Effect:
+    """Let the effect note which job it made, or that it was refused, also when the answer is lost or late."""
 
     def recorded(at: float) -> Answer:
-        answer = effect(at)
+        try:
+            answer = effect(at)
+        except ApiError as error:
+            record.failed(at, error)
+            raise
         start.job = answer["jobSummary"]["jobId"]
+        record.answered(at, answer)
         return answer
 
     return recorded

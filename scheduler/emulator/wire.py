@@ -1,4 +1,4 @@
-"""The protocols: Amplify's REST with JSON, STS's forms with XML, Service Quotas' JSON. Bytes in and out."""
+"""The protocols: Amplify's REST with JSON, STS's forms with XML, and JSON with a target. Bytes in and out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from .answers import Answer, ApiError, unknown_operation
 
 _STS = frozenset({Operation.ASSUME_ROLE, Operation.GET_CALLER_IDENTITY})
 _JSON = json.JSONEncoder(separators=(",", ":"))
-_LIST_QUOTAS = "ServiceQuotasV20190624.ListServiceQuotas"
+_TARGETS = {
+    "ServiceQuotasV20190624.ListServiceQuotas": Operation.LIST_SERVICE_QUOTAS,
+    "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents": Operation.LOOKUP_EVENTS,
+}
 _STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
@@ -60,16 +63,16 @@ def parse_body(body: bytes) -> dict[str, Any]:
     return parameters
 
 
-def parse_target(target: str, body: bytes) -> tuple[Operation, dict[str, str]]:
-    """Return the Service Quotas operation of an X-Amz-Target header, and its parameters.
+def parse_target(target: str, body: bytes) -> tuple[Operation, dict[str, Any]]:
+    """Return the operation of an X-Amz-Target header, Service Quotas' or CloudTrail's, and its parameters.
 
     Raises ApiError for an operation not known.
     """
-    if target != _LIST_QUOTAS:
+    if target not in _TARGETS:
         raise unknown_operation()
     try:
-        return Operation.LIST_SERVICE_QUOTAS, {name: str(value) for name, value in json.loads(body).items()}
-    except (ValueError, AttributeError):
+        return _TARGETS[target], dict(json.loads(body))
+    except (ValueError, TypeError):
         raise ApiError("SerializationException", 400, "The body is not a JSON object") from None
 
 
@@ -77,8 +80,9 @@ def render(answer: Answer) -> bytes:
     return _JSON.encode(answer).encode()
 
 
-def render_error(error: ApiError) -> bytes:
-    return render({"message": error.message})
+def render_error(error: ApiError, *, typed: bool = False) -> bytes:
+    """Return the body of an error; `typed`: the protocols with a target tell the code there too."""
+    return render(({"__type": error.code} if typed else {}) | {"message": error.message})
 
 
 def parse_form(body: bytes) -> tuple[Operation, dict[str, str]]:

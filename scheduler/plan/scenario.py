@@ -30,6 +30,7 @@ class Operation(StrEnum):
     ASSUME_ROLE = "AssumeRole"
     GET_CALLER_IDENTITY = "GetCallerIdentity"
     LIST_SERVICE_QUOTAS = "ListServiceQuotas"
+    LOOKUP_EVENTS = "LookupEvents"
 
 
 class Mode(StrEnum):
@@ -193,6 +194,8 @@ class Scenario(_Part):
     marker_echo: bool = True
     list_lag: Range = (0.0, 0.0)
     omit_fields: frozenset[OmittableField] = frozenset()
+    #: How late CloudTrail shows a StartJob; at AWS minutes, up to a quarter of an hour.
+    trail_lag: Range = (1.0, 5.0)
     #: The most that a page of a list holds.
     page_size: int = Field(default=50, ge=1, le=50)
 
