@@ -16,9 +16,10 @@ from ..model import Account, LaneKey
 from .calls import attempt
 from .client import AmplifyClient
 from .credentials import Renewable, assumed
-from .port import CallFailed, Kind, Stage
+from .port import CallFailed, Kind, Recorded, Stage
 from .quotas import concurrent_jobs
 from .session import Session, Timeouts
+from .trail import recorded_starts
 from .transport import AmplifyTransport
 
 #: The name of the account of the ambient credentials.
@@ -143,6 +144,18 @@ class Accounts:
             lambda: self._session(key.account)[0],
             key.region,
             endpoint_url=self._endpoint_url,
+            clock=self._clock,
+        )
+
+    async def recorded(self, key: LaneKey, since: float, until: float) -> list[Recorded]:
+        """Ask CloudTrail for our starts that were answered in this time, on the service's clock."""
+        return await recorded_starts(
+            lambda: self._session(key.account)[0],
+            key.region,
+            since=since,
+            until=until,
+            endpoint_url=self._endpoint_url,
+            deadline=self._timeouts.call,
             clock=self._clock,
         )
 

@@ -88,6 +88,20 @@ class JobPage:
     server_at: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A StartJob request as CloudTrail recorded it: what its answer said, whether or not that came back.
+
+    `job_id`: the job it made. `kind`: what its error means; AMBIGUOUS where the service failed, so that a job
+    may have been made all the same. Both None: it was answered well, and the record does not tell the job.
+    """
+
+    intent: str
+    job_id: str | None = None
+    kind: Kind | None = None
+    reason: str = ""
+
+
 class AmplifyPort(Protocol):
     """One lane's access to the service. Every method raises `CallFailed`."""
 
@@ -124,6 +138,13 @@ class AccountsPort(Protocol):
 
     async def quota(self, key: LaneKey) -> int | None:
         """Ask how many jobs the lane may run at once; None: not known, for whatever cause. Never raises."""
+        ...
+
+    async def recorded(self, key: LaneKey, since: float, until: float) -> Sequence[Recorded]:
+        """Ask CloudTrail for the StartJob requests of our intents that the lane answered in this time.
+
+        The times are on the service's clock, in seconds since the epoch. What is recorded appears late.
+        """
         ...
 
     async def refresh(self, account: str) -> None:

@@ -14,7 +14,8 @@ from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
 from .endpoints import is_loopback
-from .transport import KEEPALIVE, USER_AGENT, Transport
+from .transport import KEEPALIVE, Transport
+from .user_agent import USER_AGENT
 
 if TYPE_CHECKING:
     from aiobotocore.credentials import AioCredentials

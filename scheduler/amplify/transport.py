@@ -18,10 +18,7 @@ from aiobotocore.httpsession import (  # type: ignore[attr-defined]  # the stubs
     _ProxySSLTCPConnector,
 )
 
-from .. import __version__
-
-#: Whose requests these are. botocore's own text is built anew for every request, at 14% of a call's CPU.
-USER_AGENT = f"amplify-release/{__version__}"
+from .user_agent import for_intent
 
 #: Seconds after which an idle connection is not used again. Where a service closes one at the moment of its
 #: reuse, the request is written, nobody answers, and a start is in doubt for nothing. Measured with 60 calls
@@ -86,7 +83,7 @@ class _Named(_Direct):
 
     async def request(self, method: str, **arguments: Any) -> aiohttp.ClientResponse:
         if (call := CALL.get()) is not None and call.intent:
-            arguments["headers"]["User-Agent"] = f"{USER_AGENT} md/intent#{call.intent}"
+            arguments["headers"]["User-Agent"] = for_intent(call.intent)
         return await super().request(method, **arguments)
 
 
@@ -114,7 +111,7 @@ class Transport(_Base):  # type: ignore[misc]  # as above
 
 
 class AmplifyTransport(Transport):
-    """The session of Amplify's own clients: it tells whether a request was sent, and names its intent."""
+    """The session of clients whose calls `attempt` makes: it tells what was sent, and names its intent."""
 
     _connector_class = _ObservedConnector
     _direct_class = _Named

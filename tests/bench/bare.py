@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 
-from scheduler.amplify.transport import KEEPALIVE, USER_AGENT
+from scheduler.amplify.transport import KEEPALIVE
+from scheduler.amplify.user_agent import USER_AGENT
 from scheduler.engine.run import CALLS
 
 from .ground import BRANCH, REASON, REGION, app
