@@ -42,7 +42,11 @@ class StartIntended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartAnswered:
-    """A StartJob request came to its end, whatever that was."""
+    """A StartJob request came to its end, whatever that was.
+
+    `of_run`: the earlier run that sent it, if it was not this one; `position` is then that of this run's
+    target, which has the same branch.
+    """
 
     at: float
     position: int
@@ -50,11 +54,15 @@ class StartAnswered:
     result: Result
     error: str | None = None
     job: Job | None = None
+    of_run: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobAdopted:
-    """A job was found for a target without StartJob's reply naming it. `intent` is None for `attached`."""
+    """A job was found for a target without StartJob's reply naming it. `intent` is None for `attached`.
+
+    `of_run`: as in StartAnswered.
+    """
 
     at: float
     position: int
@@ -62,6 +70,7 @@ class JobAdopted:
     evidence: Evidence
     job: Job
     reason: str
+    of_run: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

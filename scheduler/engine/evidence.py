@@ -1,9 +1,9 @@
-"""Which job, if any, a start in doubt has made: pure decisions over what ListJobs shows.
+"""Which job, if any, a start in doubt has made: pure decisions over what ListJobs and CloudTrail show.
 
-StartJob takes no idempotency token, and jobs do not show their reason. The one trace of an intent is its
-marker at the end of the commit message, where the service keeps it. Without it only circumstance is left: a
-job newer than the fence, of the same type, inside the window on the service's own clock, that no other intent
-owns.
+StartJob takes no idempotency token, and jobs do not show their reason. The one trace of an intent on a job is
+its marker at the end of the commit message, where the service keeps it; another is CloudTrail's record of the
+request, where it is asked for. Without both only circumstance is left: a job newer than the fence, of the
+same type, inside the window on the service's own clock, that no other intent owns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
+from ..amplify.port import Kind, Recorded
 from ..model import Job, JobType
 
 EARLY = 5.0  #: seconds before the send, on the service's clock, in which its job may claim to have started
@@ -37,7 +39,8 @@ class Doubt:
 
     `fence`: the branch's highest job id before the send; None: not looked for. `sent` and `given_up` are on
     the service's clock; None: that clock is unknown. `kept`: this lane is known to keep the marker, so a job
-    without it is not ours.
+    that shows its message without it is not ours. `unrecorded`: CloudTrail should have recorded the request
+    by now and has not, so a job that is there is most likely another's.
     """
 
     intent: str
@@ -46,13 +49,30 @@ class Doubt:
     sent: float | None
     given_up: float | None
     kept: bool
+    unrecorded: bool = False
+
+
+class Witness(StrEnum):
+    """What names a job for certain."""
+
+    MARKER = "marker"  #: the job carries the intent's own
+    CLOUDTRAIL = "cloudtrail"  #: the request that names the intent was answered with this job
 
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """The job carries the intent's marker."""
+    """The intent's own job."""
 
     job: Job
+    witness: Witness = Witness.MARKER
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The request was refused, so that there is no job; `kind` is what its answer meant."""
+
+    kind: Kind
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,43 +91,74 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """No job fits, for this reason."""
+    """No job fits, for this reason. `telling`: had the start made a job, it would have been seen."""
 
     reason: str
+    telling: bool = True
 
 
-Finding = Exact | Probable | Conflict | Absent
+Finding = Exact | Refused | Probable | Conflict | Absent
 
 
-def find(doubt: Doubt, jobs: Sequence[Job], owners: Mapping[str, str]) -> Finding:
-    """Look for the doubt's job among a branch's jobs. `owners`: job id → the intent known to own it."""
+def find(
+    doubt: Doubt, jobs: Sequence[Job], owners: Mapping[str, str], recorded: Recorded | None = None
+) -> Finding:
+    """Look for the doubt's job among a branch's jobs.
+
+    `owners`: job id → the intent known to own it. `recorded`: what CloudTrail recorded of the request.
+    """
     exact = [job for job in jobs if doubt.intent in marked(job.commitMessage)]
     if exact:
         return Exact(min(exact, key=lambda job: job.number))
-    if doubt.kept:
+    match recorded:
+        case Recorded(job_id=str(job_id)):
+            named = (job for job in jobs if job.jobId == job_id)
+            return Exact(next(named, Job(jobId=job_id, status="UNKNOWN")), Witness.CLOUDTRAIL)
+        case Recorded(kind=Kind() as kind, reason=reason) if kind is not Kind.AMBIGUOUS:
+            return Refused(kind, reason)
+        case _:
+            return _circumstantial(doubt, jobs, owners)
+
+
+def _circumstantial(doubt: Doubt, jobs: Sequence[Job], owners: Mapping[str, str]) -> Finding:
+    fitting = tuple(sorted((job for job in jobs if _fits(doubt, job, owners)), key=lambda job: job.number))
+    if doubt.kept and not fitting:
         return Absent("no job carries its marker, and this lane keeps markers")
     if doubt.fence is None:
-        return Absent("no job carries its marker, and the branch was not looked at before the send")
-    fitting = [job for job in jobs if _fits(doubt, doubt.fence, job, owners)]
+        return Absent(
+            "no job carries its marker, and the branch was not looked at before the send", telling=False
+        )
+    if doubt.unrecorded and fitting:
+        return Absent(
+            f"{_named(fitting)} appeared, and CloudTrail has no record of this start having made it"
+        )
     match fitting:
-        case []:
+        case ():
             return Absent(f"no new {doubt.job_type} job appeared after job {doubt.fence}")
-        case [job]:
+        case (job,):
             return Probable(job)
         case _:
-            return Conflict(tuple(sorted(fitting, key=lambda job: job.number)))
+            return Conflict(fitting)
 
 
-def _fits(doubt: Doubt, fence: int, job: Job, owners: Mapping[str, str]) -> bool:
-    if job.number <= fence or owners.get(job.jobId, doubt.intent) != doubt.intent:
+def _fits(doubt: Doubt, job: Job, owners: Mapping[str, str]) -> bool:
+    if doubt.fence is not None and job.number <= doubt.fence:
+        return False
+    if owners.get(job.jobId, doubt.intent) != doubt.intent:
         return False
     if job.jobType not in {None, doubt.job_type}:
         return False
+    if doubt.kept and job.commitMessage is not None:
+        return False  # it shows its message, and that is not ours
     if marked(job.commitMessage) and doubt.job_type != JobType.RETRY:
         return False  # it carries another intent's marker; a retry shows the message of the job it repeats
     if job.startTime is None or doubt.sent is None or doubt.given_up is None:
         return True
     return doubt.sent - EARLY <= job.startTime.timestamp() <= doubt.given_up + LATE
+
+
+def _named(jobs: Sequence[Job]) -> str:
+    return f"job{'s' * (len(jobs) > 1)} {', '.join(job.jobId for job in jobs)}"
 
 
 def own_job(intents: Iterable[str], jobs: Sequence[Job]) -> tuple[str, Job] | None:

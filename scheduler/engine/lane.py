@@ -12,16 +12,19 @@ from ..amplify.port import AmplifyPort
 from ..events import LaneStopped, LimitChanged, LimitsLearned
 from ..journal.port import Journal, LaneRecord, TargetRecord
 from ..model import Limits
+from .counters import Counters
 from .disposition import Need, dispose
 from .follow import follow, follow_jobs
 from .limit import Limit
 from .limiter import Limiter
 from .opening import Change
 from .reads import Reads
-from .reconcile import Sought, reconcile, reconcile_earlier
+from .reconcile import reconcile, reconcile_earlier, reconsider
 from .schedule import Schedule
+from .sought import Sought
 from .start import start
-from .state import Counters, Entry, LaneState, Options, Outside
+from .state import Entry, LaneState, Options, Outside
+from .trail import Trail
 from .watch import keep_an_eye
 
 #: Targets of earlier runs in doubt on a target's branch, with their run's id.
@@ -78,6 +81,7 @@ def open_lane(
         limiter=limiter,
         reads=Reads(clock, calls=before.counters.read_calls),
         schedule=Schedule(at_least=options.poll_interval),
+        trail=Trail(outside.ask_cloudtrail if options.cloudtrail else None, clock.now),
         counters=Counters.of(before.counters),
         markers={
             job_type: kept
@@ -98,8 +102,9 @@ async def run_lane(lane: LaneState, records: Sequence[TargetRecord], earlier: Ma
         follows = await lane.calls.start(_host_follows, lane)
         _sort(lane, records, earlier)
         try:
-            while not lane.done:
-                await lane.news.wait()
+            await _idle(lane)
+            reconsider(lane)
+            await _idle(lane)
         except anyio.get_cancelled_exc_class():
             _break_off(lane)
             raise
@@ -109,6 +114,12 @@ async def run_lane(lane: LaneState, records: Sequence[TargetRecord], earlier: Ma
         reason = "every start was refused for want of permission"
         lane.record(LaneStopped(at=lane.clock.wall(), lane=lane.key, reason=reason, denied=True))
     lane.measure()
+
+
+async def _idle(lane: LaneState) -> None:
+    """Return once nothing is left that the lane waits for."""
+    while not lane.done:
+        await lane.news.wait()
 
 
 def _break_off(lane: LaneState) -> None:
@@ -131,6 +142,7 @@ async def _host_follows(lane: LaneState, *, task_status: TaskStatus[anyio.Cancel
         if not lane.blind:
             lane.follows.start_soon(follow_jobs, lane)
             lane.follows.start_soon(keep_an_eye, lane)
+            lane.follows.start_soon(lane.trail.watch)
 
 
 def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int, Earlier]) -> None:

@@ -3,66 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import assert_never
 
-import anyio
-
-from ..amplify.port import CallFailed
-from ..events import JobAdopted
+from ..amplify.port import Kind
+from ..events import JobAdopted, StartAnswered
 from ..journal.port import AttemptRecord, TargetRecord
-from ..model import Evidence, Job, Outcome, Target, rfc3339
-from .clock import Clock
-from .evidence import Absent, Conflict, Doubt, Exact, Finding, Probable, find
-from .faults import mended, read
+from ..model import Evidence, Outcome, Result
+from .evidence import Exact, Probable, Refused, Witness
 from .follow import follow
+from .look import Unresolved, look
+from .sought import Sought
 from .state import Entry, LaneState
+from .unresolved import sentence
 
-CALL_AT_MOST = 60.0  #: seconds a StartJob call lasts at most, also one of a process that died
-LAST_LOOKS = 60.0  #: seconds beyond the settle time in which a look that failed is tried again
 HOLD = 30.0  #: seconds for which a start in doubt holds a slot
-SOONEST = 0.5  #: seconds between two looks at the branch, doubling
-LATEST = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """A start in doubt, with the moments when it was sent and given up, on the steady clock."""
-
-    attempt: AttemptRecord
-    sent: float
-    given_up: float
-
-    @classmethod
-    def of_dead_process(cls, attempt: AttemptRecord, clock: Clock) -> Sought:
-        """Place an earlier process's start on this clock; only the wall clock can tell how old it is."""
-        now = clock.now()
-        sent = now - max(0.0, clock.wall() - attempt.sent_at)
-        if attempt.answered_at is None:
-            return cls(attempt, sent, min(now, sent + CALL_AT_MOST))
-        return cls(attempt, sent, sent + max(0.0, attempt.answered_at - attempt.sent_at))
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    job: Job
-    evidence: Evidence
-    reason: str
+AGAIN = 30.0  #: seconds after a verdict in which another look would show nothing new
 
 
 async def reconcile(lane: LaneState, entry: Entry, sought: Sought, why: str) -> None:
     """Find out what became of this run's own start in doubt, and follow its job or report it unresolved."""
     try:
-        held = _Slot(lane)
+        slot = _Slot(lane)
         lane.park(entry, "in doubt: the start's answer never came; looking for its job")
-        found = await _look(lane, entry.target, sought, held)
-        if isinstance(found, str):
-            held.release()
-            lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, sought.attempt, why, found))
-            return
-        held.keep()
-        entry.job, entry.evidence = found.job, found.evidence
-        _adopt(lane, entry.position, sought.attempt.intent, found)
-        follow(lane, entry, age=lane.clock.now() - sought.sent)
+
+        def between() -> None:
+            slot.expire()
+            _tell_of_trail(lane, entry)
+
+        match await look(lane, entry.target, sought, between):
+            case Exact() | Probable() as finding:
+                slot.keep()
+                _follow(lane, entry, sought, finding)
+            case Refused() as finding:
+                slot.release()
+                _refused(lane, entry, sought.attempt, finding)
+            case Unresolved() as finding:
+                slot.release()
+                lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, sought, why, finding))
+                lane.unresolved.append((lane.clock.now(), entry, sought))
+            case verdict:
+                assert_never(verdict)
+    finally:
+        lane.in_doubt -= 1
+        lane.wake()
+
+
+def reconsider(lane: LaneState) -> None:
+    """Look once more, before the run ends, for starts unresolved a while ago: lists may be very late."""
+    for at, entry, sought in lane.unresolved:
+        if lane.clock.now() >= at + AGAIN:
+            lane.keep_watch(_reconsider, entry, sought)
+    lane.unresolved.clear()
+
+
+async def _reconsider(lane: LaneState, entry: Entry, sought: Sought) -> None:
+    try:
+        match await look(lane, entry.target, sought):
+            case Exact() | Probable() as finding:
+                entry.ended = False
+                lane.limiter.tell(lambda limit, now: limit.job_held(now))
+                _follow(lane, entry, sought, finding)
+            case Refused() as finding:
+                entry.ended = False
+                _refused(lane, entry, sought.attempt, finding)
+            case Unresolved():
+                pass  # what was said of it stands
+            case verdict:
+                assert_never(verdict)
     finally:
         lane.in_doubt -= 1
         lane.wake()
@@ -77,14 +84,18 @@ async def reconcile_earlier(
             for attempt in (attempt for attempt in record.attempts if attempt.in_doubt):
                 lane.park(entry, f"looking for a start of run {run} that is in doubt")
                 sought = Sought.of_dead_process(attempt, lane.clock)
-                found = await _look(lane, record.target, sought, None)
-                if isinstance(found, str):
-                    sentence = _sentence(lane, attempt, f"by run {run}", found)
-                    lane.end(
-                        entry, Outcome.UNRESOLVED, f"not sent, for an earlier start is in doubt: {sentence}"
-                    )
-                    return
-                _adopt(lane, record.position, attempt.intent, found)
+                match await look(lane, record.target, sought, lambda: _tell_of_trail(lane, entry)):
+                    case Exact() | Probable() as finding:
+                        _adopt(lane, entry, attempt, finding, of_run=run)
+                    case Refused() as finding:
+                        _answered(lane, entry, attempt, finding, of_run=run)
+                    case Unresolved() as finding:
+                        told = _sentence(lane, sought, f"by run {run}", finding, of_run=run)
+                        reason = f"not sent, for an earlier start is in doubt: {told}"
+                        lane.end(entry, Outcome.UNRESOLVED, reason)
+                        return
+                    case verdict:
+                        assert_never(verdict)
         lane.queue.put_back(entry)
     finally:
         lane.parked -= 1
@@ -114,89 +125,88 @@ class _Slot:
             self.release()
 
 
-async def _look(lane: LaneState, target: Target, sought: Sought, slot: _Slot | None) -> _Found | str:
-    """List the branch's jobs until the settle time is over; return the job, or why there is none."""
-    deadline = sought.given_up + lane.options.settle
-    over = max(deadline, lane.clock.now()) + LAST_LOOKS
-    wait = SOONEST
-    while True:
-        now = lane.clock.now()
-        verdict = await _judge(lane, target, sought, last=now >= deadline, over=now >= over)
-        if verdict is not None:
-            return verdict
-        if slot is not None:
-            slot.expire()
-        left = deadline - lane.clock.now()
-        await anyio.sleep(min(wait, left) if left > 0 else wait)
-        wait = min(LATEST, 2 * wait)
+def _follow(lane: LaneState, entry: Entry, sought: Sought, finding: Exact | Probable) -> None:
+    entry.job = finding.job
+    entry.evidence = _adopt(lane, entry, sought.attempt, finding)
+    follow(lane, entry, age=lane.clock.now() - sought.sent)
 
 
-async def _judge(
-    lane: LaneState, target: Target, sought: Sought, *, last: bool, over: bool
-) -> _Found | str | None:
-    """Look once. Before the settle time is over (`last`), only an exact job settles the matter.
-
-    `over`: a look that fails is not tried again either.
-    """
-    refreshes = lane.refreshes
-    fence = sought.attempt.fence or 0
-    try:
-        page = await read(lane, lambda: lane.port.list_jobs(target.app, target.branch, down_to=fence))
-    except CallFailed as failure:
-        if not await mended(lane, failure, refreshes) or over:
-            return f"The branch's jobs could not be listed: {failure.reason}"
-        return None
-    lane.heard(page.server_at)
-    owners = lane.owners(target)
-    return _conclude(find(_doubt(lane, target, sought), page.jobs, owners), last=last)
-
-
-def _doubt(lane: LaneState, target: Target, sought: Sought) -> Doubt:
-    sent = sought.attempt.server_at
-    if sent is None and lane.offset is not None:
-        sent = sought.sent + lane.offset
-    return Doubt(
-        intent=sought.attempt.intent,
-        job_type=target.job_type.value,
-        fence=sought.attempt.fence,
-        sent=sent,
-        given_up=None if sent is None else sent + sought.given_up - sought.sent,
-        kept=target.marker and lane.markers.get(target.job_type.value) is True,
-    )
-
-
-def _conclude(finding: Finding, *, last: bool) -> _Found | str | None:
-    match finding:
-        case Exact(job):
-            return _Found(job, Evidence.ADOPTED_EXACT, f"job {job.jobId} carries the marker of this start")
-        case _ if not last:
-            return None
-        case Probable(job):
-            reason = f"job {job.jobId} is most likely ours; another person may have started it"
-            return _Found(job, Evidence.ADOPTED_PROBABLE, reason)
-        case Conflict(jobs):
-            return f"Jobs {', '.join(job.jobId for job in jobs)} all fit, and nothing tells which is ours."
-        case Absent(reason):
-            return f"{reason[0].upper()}{reason[1:]}. It was probably not started."
-
-
-def _sentence(lane: LaneState, attempt: AttemptRecord, why: str, found: str) -> str:
-    """Say what was sent, what was seen, and what to do: the words a person decides by at night."""
-    return (
-        f"the start was sent at {rfc3339(attempt.sent_at)} and its answer is not known ({why}). {found} "
-        f"Looked for {lane.options.settle:.0f} s; nothing was sent again. Look at the branch in the Amplify "
-        "console; to start it anyway: amplify-release resume --restart-unresolved"
-    )
-
-
-def _adopt(lane: LaneState, position: int, intent: str, found: _Found) -> None:
+def _adopt(
+    lane: LaneState,
+    entry: Entry,
+    attempt: AttemptRecord,
+    finding: Exact | Probable,
+    *,
+    of_run: str | None = None,
+) -> Evidence:
+    evidence, reason = _proof(finding)
     lane.record(
         JobAdopted(
             at=lane.clock.wall(),
-            position=position,
-            intent=intent,
-            evidence=found.evidence,
-            job=found.job,
-            reason=found.reason,
+            position=entry.position,
+            intent=attempt.intent,
+            evidence=evidence,
+            job=finding.job,
+            reason=reason,
+            of_run=of_run,
         )
     )
+    return evidence
+
+
+def _proof(finding: Exact | Probable) -> tuple[Evidence, str]:
+    number = finding.job.jobId
+    if isinstance(finding, Probable):
+        told = f"job {number} is most likely ours; another person may have started it"
+        return Evidence.ADOPTED_PROBABLE, told
+    match finding.witness:
+        case Witness.MARKER:
+            return Evidence.ADOPTED_EXACT, f"job {number} carries the marker of this start"
+        case Witness.CLOUDTRAIL:
+            return Evidence.ADOPTED_EXACT, f"CloudTrail recorded that this start made job {number}"
+        case _:
+            assert_never(finding.witness)
+
+
+def _refused(lane: LaneState, entry: Entry, attempt: AttemptRecord, finding: Refused) -> None:
+    """Go on as if the refusal had come back: nothing was started, so the target may be sent anew."""
+    _answered(lane, entry, attempt, finding)
+    if finding.kind in {Kind.REJECTED, Kind.DENIED}:
+        lane.end(entry, Outcome.REJECTED, finding.reason)
+    else:
+        lane.queue.put_back(entry)
+
+
+def _answered(
+    lane: LaneState, entry: Entry, attempt: AttemptRecord, finding: Refused, *, of_run: str | None = None
+) -> None:
+    results = {Kind.THROTTLED: Result.THROTTLED, Kind.BUSY: Result.BUSY}
+    lane.record(
+        StartAnswered(
+            at=lane.clock.wall(),
+            position=entry.position,
+            intent=attempt.intent,
+            result=results.get(finding.kind, Result.REJECTED),
+            error=f"as CloudTrail recorded: {finding.reason}",
+            of_run=of_run,
+        )
+    )
+
+
+def _sentence(
+    lane: LaneState, sought: Sought, why: str, finding: Unresolved, *, of_run: str | None = None
+) -> str:
+    return sentence(
+        sent_at=sought.attempt.sent_at,
+        why=why,
+        found=finding.found,
+        testimony=finding.testimony,
+        looked=lane.clock.now() - sought.sent,
+        run=of_run or lane.outside.run,
+    )
+
+
+def _tell_of_trail(lane: LaneState, entry: Entry) -> None:
+    """Say once in a lane that CloudTrail, which should be asked, cannot be."""
+    if complaint := lane.trail.complaint():
+        lane.park(entry, f"in doubt, and looked for without CloudTrail, which cannot be asked: {complaint}")

@@ -151,16 +151,14 @@ class Run:
         self, before: LaneRecord, port: AmplifyPort, targets: int, remembered: LimitsLearned | None
     ) -> LaneState:
         key = before.lane
-
-        async def refresh() -> None:
-            await self._accounts.refresh(key.account)
-
         outside = Outside(
+            run=self._run.id,
             endpoint=self._run.endpoint,
             clock=self._clock,
             intents=self._intents,
             record=self._record,
-            refresh=refresh,
+            refresh=partial(self._accounts.refresh, key.account),
+            ask_cloudtrail=partial(self._accounts.recorded, key),
             tell_ended=self._target_ended,
         )
         lane = open_lane(

@@ -14,7 +14,8 @@ from .faults import denied, mended, pause, reached
 from .fence import fence_ahead, fence_off, needs_fence
 from .follow import follow
 from .limiter import Permit
-from .reconcile import Sought, reconcile
+from .reconcile import reconcile
+from .sought import Sought
 from .state import Entry, LaneState
 
 

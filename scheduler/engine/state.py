@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,15 +10,18 @@ import anyio
 from anyio.abc import TaskGroup
 
 from ..amplify.port import AmplifyPort
-from ..events import Event, LaneMeasured, LaneStopped, MarkerObserved, TargetEnded, TargetParked
+from ..events import Event, LaneStopped, MarkerObserved, TargetEnded, TargetParked
 from ..journal.port import Journal
-from ..model import Evidence, FailureBudget, Hold, Job, LaneKey, Outcome, Target
+from ..model import Evidence, FailureBudget, Job, LaneKey, Outcome, Target
 from .clock import Clock, Intents
+from .counters import Counters
 from .evidence import marked
 from .limiter import Limiter
 from .line import Line
 from .reads import Reads
 from .schedule import Schedule
+from .sought import Sought
+from .trail import Ask, Trail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,8 @@ class Options:
     follow: bool = True
     concurrency: int | None = None
     settle: float = 360.0
+    #: Whether CloudTrail is asked for starts in doubt.
+    cloudtrail: bool = False
     drain_timeout: float = 10.0
     poll_interval: float = 0.0
     max_runtime: float | None = None
@@ -40,11 +45,13 @@ class Options:
 class Outside:
     """What a lane is given by its run: time, names for intents, new credentials, ears for what happens."""
 
+    run: str  #: the run's id
     endpoint: str  #: where the run is made; what runs elsewhere know does not count
     clock: Clock
     intents: Intents
     record: Callable[[Event], None]
     refresh: Callable[[], Awaitable[None]]
+    ask_cloudtrail: Ask
     tell_ended: Callable[[Outcome], None]
 
 
@@ -73,29 +80,6 @@ class Entry:
     ended: bool = False  #: the target has its outcome, though its job may go on
 
 
-@dataclass(slots=True)
-class Counters:
-    """What a lane did so far; `LaneMeasured` in the making."""
-
-    start_calls: int = 0
-    started: int = 0
-    throttled: int = 0
-    busy: int = 0
-    read_calls: int = 0
-    peak_in_flight: int = 0
-    peak_pending: int = 0
-    held: Mapping[Hold, float] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, measured: LaneMeasured) -> Counters:
-        """Go on from what was measured before."""
-        return cls(**{name: getattr(measured, name) for name in cls.__slots__})
-
-    def measured(self, at: float, lane: LaneKey) -> LaneMeasured:
-        """Freeze the counters into an event."""
-        return LaneMeasured(at=at, lane=lane, **asdict(self))
-
-
 @dataclass(slots=True, eq=False)
 class LaneState:
     """One lane of a run. Every unfinished target is in one place: the queue, parked, in a call, in doubt, or
@@ -109,6 +93,7 @@ class LaneState:
     limiter: Limiter
     reads: Reads
     schedule: Schedule
+    trail: Trail
     counters: Counters
     markers: dict[str, bool]
 
@@ -116,6 +101,8 @@ class LaneState:
     parked: int = 0  #: targets that wait for a busy branch, or for an earlier run's doubt
     calling: int = 0  #: targets in a call
     in_doubt: int = 0
+    #: Targets whose doubts were not settled, and when; they are looked for once more before the run ends.
+    unresolved: list[tuple[float, Entry, Sought]] = field(default_factory=list)
     open: int = 0  #: followed targets without an end
     followed: dict[int, Entry] = field(default_factory=dict)  #: every job that holds a slot
     #: Jobs that nobody needs to read: the run does not follow, and no window holds back its starts.

@@ -39,8 +39,8 @@ def log_fields(event: Event, targets: Mapping[int, Target]) -> tuple[str, Fields
         case StartIntended(position=position, intent=intent, fence=fence):
             return "start.intended", {**_target(targets[position]), "intent": intent, "fence": fence}
         case StartAnswered(position=position, intent=intent, result=result, error=error, job=job):
-            fields = {**_target(targets[position]), "intent": intent, "result": result, **_job(job)}
-            return "start.answered", fields if error is None else {**fields, "error": error}
+            answer: Fields = {"intent": intent, "result": result, **_job(job), **_known(error=error)}
+            return "start.answered", {**_target(targets[position]), **answer, **_known(of_run=event.of_run)}
         case JobChanged(position=position, job=job):
             return "job.changed", {**_target(targets[position]), **_job(job)}
         case TargetEnded(position=position, outcome=outcome, reason=reason):
@@ -49,7 +49,7 @@ def log_fields(event: Event, targets: Mapping[int, Target]) -> tuple[str, Fields
             return "target.parked", {**_target(targets[position]), "reason": reason}
         case JobAdopted(position=position, intent=intent, evidence=evidence, job=job, reason=reason):
             adopted: Fields = {"intent": intent, "evidence": evidence, **_job(job), "reason": reason}
-            return "job.adopted", {**_target(targets[position]), **adopted}
+            return "job.adopted", {**_target(targets[position]), **adopted, **_known(of_run=event.of_run)}
         case IntentAbandoned(position=position, intent=intent):
             return "intent.abandoned", {**_target(targets[position]), "intent": intent}
         case LimitChanged(lane=lane, pace=pace, window=window, reason=reason):
@@ -92,6 +92,10 @@ def level(event: Event) -> int:
 
 def _target(target: Target) -> Fields:
     return {"target": target.key, "name": target.name}
+
+
+def _known(**fields: str | None) -> Fields:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _job(job: Job | None) -> Fields:

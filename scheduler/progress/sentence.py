@@ -40,6 +40,8 @@ def sentence(event: Event, targets: Mapping[int, Target]) -> str | None:  # noqa
             return None
         case LaneHeld(lane=lane, reason=reason, stalled=stalled):
             return f"{lane} {reason}" if stalled else None  # the rest is seen in `status --why`
+        case StartAnswered(of_run=str(run), position=position, error=error):
+            return f"{label(targets[position])}: its start by run {run} was refused: {error}"
         case StartAnswered():
             return _answer(event, targets)
         case TargetEnded(position=position, outcome=outcome, reason=reason):
@@ -48,6 +50,8 @@ def sentence(event: Event, targets: Mapping[int, Target]) -> str | None:  # noqa
             return None  # what did not start, or was cut, has its reason from the lane or the run
         case TargetParked(position=position, reason=reason):
             return f"{label(targets[position])} waits: {reason}"
+        case JobAdopted(of_run=str(run), position=position, job=job, reason=reason):
+            return f"{label(targets[position])}: job {job.jobId} of run {run} was found: {reason}"
         case JobAdopted(position=position, evidence=evidence, job=job, reason=reason):
             did = "follows" if evidence is Evidence.ATTACHED else "adopted"
             return f"{label(targets[position])} {did} job {job.jobId}: {reason}"

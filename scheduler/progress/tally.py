@@ -110,11 +110,11 @@ class Tally:
                     self._move(event.position, _phase(event.job))
             case StartIntended():
                 self._move(event.position, Phase.STARTING)
-            case StartAnswered():
+            case StartAnswered(of_run=None):
                 self._answer(event)
             case TargetEnded():
                 self._end(event)
-            case JobAdopted():
+            case JobAdopted(of_run=None):
                 self._follow(event.position, event.job, event.at)
             case TargetParked():
                 # A target in doubt, or with a job, is parked in the engine's books and yet takes a slot.

@@ -13,10 +13,11 @@ from typing import Any
 
 import anyio
 
-from scheduler.amplify import answers
+from scheduler.amplify import answers, trail
 from scheduler.amplify.classify import classify
 from scheduler.amplify.failure import Failure
-from scheduler.amplify.port import Answer, CallFailed, JobPage, Kind, Stage
+from scheduler.amplify.port import Answer, CallFailed, JobPage, Kind, Recorded, Stage
+from scheduler.amplify.user_agent import for_intent
 from scheduler.emulator.answers import ApiError
 from scheduler.emulator.faults import Disturbance
 from scheduler.emulator.identity import caller
@@ -82,6 +83,17 @@ class World:
         del key
         await anyio.sleep(self.quota_after)
         return self.quota_told
+
+    async def recorded(self, key: LaneKey, since: float, until: float) -> list[Recorded]:
+        port, found = Port(self, key, self.lives), list[Recorded]()
+        token: str | None = None
+        while True:
+            page = await port.lookup(since, until, token)
+            found += trail.read(page["Events"])
+            token = page.get("NextToken")
+            if token is None:
+                return found
+            await anyio.sleep(trail.PAUSE)
 
     async def refresh(self, account: str) -> None:
         del account
@@ -169,7 +181,6 @@ class Port:
         return self.world.service
 
     async def start_job(self, target: Target, *, commit_message: str | None, intent: str) -> Answer:
-        del intent
         parameters = {
             "appId": target.app,
             "branchName": target.branch,
@@ -177,7 +188,8 @@ class Port:
             "jobId": target.job_id,
             "commitMessage": commit_message,
         }
-        return self._answer((await self._call(Operation.START_JOB, parameters))["jobSummary"])
+        answer = await self._call(Operation.START_JOB, parameters, for_intent(intent))
+        return self._answer(answer["jobSummary"])
 
     async def get_job(self, app: str, branch: str, job_id: str) -> Answer:
         found = await self._call(Operation.GET_JOB, {"appId": app, "branchName": branch, "jobId": job_id})
@@ -200,17 +212,26 @@ class Port:
     async def stop_job(self, app: str, branch: str, job_id: str) -> None:
         await self._call(Operation.STOP_JOB, {"appId": app, "branchName": branch, "jobId": job_id})
 
+    async def lookup(self, since: float, until: float, token: str | None) -> dict[str, Any]:
+        """Ask CloudTrail for a page of StartJob requests."""
+        name = {"AttributeKey": "EventName", "AttributeValue": "StartJob"}
+        window = {"StartTime": since, "EndTime": until, "NextToken": token}
+        return await self._call(Operation.LOOKUP_EVENTS, {"LookupAttributes": [name], **window})
+
     def _answer(self, summary: dict[str, Any]) -> Answer:
         return Answer(answers.job(_dated(summary)), self.service.date())
 
-    async def _call(self, operation: Operation, parameters: dict[str, Any]) -> dict[str, Any]:
-        given = {name: str(value) for name, value in parameters.items() if value is not None}
+    async def _call(
+        self, operation: Operation, parameters: dict[str, Any], user_agent: str = ""
+    ) -> dict[str, Any]:
+        given = {name: value for name, value in parameters.items() if value is not None}
         half = self.service.latency() / 2
         await anyio.sleep(half)
         if self.life != self.world.lives:
             raise Killed
         try:
-            answer = self.service.call(operation, caller(self.key.account, self.key.region), given)
+            by = caller(self.key.account, self.key.region)
+            answer = self.service.call(operation, by, given, user_agent=user_agent)
         except ApiError as error:
             await anyio.sleep(half)
             raise _failed(

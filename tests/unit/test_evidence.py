@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import pytest
 
+from scheduler.amplify.port import Kind, Recorded
 from scheduler.engine.evidence import (
     EARLY,
     LATE,
@@ -16,6 +19,8 @@ from scheduler.engine.evidence import (
     Exact,
     Finding,
     Probable,
+    Refused,
+    Witness,
     find,
     mark,
     marked,
@@ -44,6 +49,11 @@ def job(number: int, *, at: float | None = SENT + 1, kind: str | None = "RELEASE
         startTime=None if at is None else datetime.fromtimestamp(at, UTC),
         commitMessage=mark("nightly", by) if by else "nightly",
     )
+
+
+def silent(number: int) -> Job:
+    """Make a fitting job whose message is not shown."""
+    return replace(job(number), commitMessage=None)
 
 
 # The marker
@@ -84,103 +94,124 @@ def test_a_message_may_carry_several_markers() -> None:
     assert marked(mark(mark("again", EARLIER), OURS)) == {EARLIER, OURS}
 
 
-# An exact job
+# What a start in doubt turns out as
 
 
-def test_the_job_with_the_marker_is_exact_whatever_else_speaks_against_it() -> None:
-    """It is below the fence, of another type, outside of the window, and said to be another intent's."""
-    marked_job = job(3, at=SENT - 9_999, kind="MANUAL", by=OURS)
-    assert find(DOUBT, [job(8), marked_job], {"3": OTHERS}) == Exact(marked_job)
+class Seen(NamedTuple):
+    """A row of the specification: what is known and seen, and what follows."""
+
+    rule: str
+    jobs: list[Job]
+    finding: Finding
+    doubt: Doubt = DOUBT
+    owners: Mapping[str, str] = {}
+    recorded: Recorded | None = None
 
 
-def test_the_lowest_numbered_job_with_the_marker_is_the_one_that_was_started() -> None:
-    """Later ones are rebuilds, which take the message over. Job 10 comes after 9, though not as text."""
-    jobs = [job(10, by=OURS), job(9, by=OURS), job(11, by=OURS)]
-    assert find(DOUBT, jobs, {}) == Exact(jobs[1])
-
-
-# A probable job
-
-
-@pytest.mark.parametrize(
-    "fitting",
-    [
-        pytest.param(job(8), id="above the fence, of the type, in the window"),
-        pytest.param(job(8, kind=None), id="its type is not shown"),
-        pytest.param(job(8, at=None), id="its time is not shown"),
-        pytest.param(job(8, at=SENT - EARLY), id="at the beginning of the window"),
-        pytest.param(job(8, at=GIVEN_UP + LATE), id="at the end of the window"),
-        pytest.param(replace(job(8), commitMessage=None), id="its message is not shown"),
-        pytest.param(job(123_456_789_012), id="far above the fence"),
-    ],
+UNTOUCHED = Absent("no new RELEASE job appeared after job 7")
+UNMARKED = Absent("no job carries its marker, and this lane keeps markers")
+UNFENCED = Absent(
+    "no job carries its marker, and the branch was not looked at before the send", telling=False
 )
-def test_the_only_job_that_fits_is_probable(fitting: Job) -> None:
-    assert find(DOUBT, [job(7), fitting], {}) == Probable(fitting)
+
+KEPT = replace(DOUBT, kept=True)
+BLIND = replace(DOUBT, fence=None)
+RETRY = replace(DOUBT, job_type="RETRY")
+UNRECORDED = replace(DOUBT, unrecorded=True)
+
+RECORDED = Recorded(intent=OURS, job_id="9")
+RECORDED_WELL = Recorded(intent=OURS)
+RECORDED_BUSY = Recorded(intent=OURS, kind=Kind.BUSY, reason="the branch was busy")
+RECORDED_FAULT = Recorded(intent=OURS, kind=Kind.AMBIGUOUS, reason="InternalFailure: ")
+
+SPECIFICATION = [
+    # The marker is exact, whatever else speaks against the job.
+    Seen("the marker", [job(8, by=OURS)], Exact(job(8, by=OURS))),
+    Seen("the marker below the fence", [job(3, by=OURS)], Exact(job(3, by=OURS))),
+    Seen(
+        "the marker on another type", [job(8, kind="MANUAL", by=OURS)], Exact(job(8, kind="MANUAL", by=OURS))
+    ),
+    Seen("the marker long before", [job(8, at=SENT - 999, by=OURS)], Exact(job(8, at=SENT - 999, by=OURS))),
+    Seen("the marker, said to be another's", [job(8, by=OURS)], Exact(job(8, by=OURS)), owners={"8": OTHERS}),
+    Seen("the marker beside fitting jobs", [job(8), job(9, by=OURS)], Exact(job(9, by=OURS))),
+    Seen("the marker without a fence", [job(8, by=OURS)], Exact(job(8, by=OURS)), BLIND),
+    # Rebuilds take the message over, and come later: 9 before 10, though not as text.
+    Seen("the lowest number", [job(10, by=OURS), job(9, by=OURS)], Exact(job(9, by=OURS))),
+    # CloudTrail is exact where it names a job, and final where it recorded a refusal.
+    Seen("recorded with a job", [job(8), job(9)], Exact(job(9), Witness.CLOUDTRAIL), recorded=RECORDED),
+    Seen(
+        "recorded with a job that is not listed yet",
+        [job(8)],
+        Exact(Job(jobId="9", status="UNKNOWN"), Witness.CLOUDTRAIL),
+        recorded=RECORDED,
+    ),
+    Seen("recorded as refused", [job(8)], Refused(Kind.BUSY, "the branch was busy"), recorded=RECORDED_BUSY),
+    Seen("the marker before any record", [job(8, by=OURS)], Exact(job(8, by=OURS)), recorded=RECORDED_BUSY),
+    Seen("recorded without a job, one fits", [job(8)], Probable(job(8)), recorded=RECORDED_WELL),
+    Seen("recorded as a fault, one fits", [job(8)], Probable(job(8)), recorded=RECORDED_FAULT),
+    Seen("recorded as a fault, none fits", [job(7)], UNTOUCHED, recorded=RECORDED_FAULT),
+    Seen(
+        "never recorded: what fits is another's",
+        [job(8)],
+        Absent("job 8 appeared, and CloudTrail has no record of this start having made it"),
+        UNRECORDED,
+    ),
+    Seen("never recorded, and none fits", [job(7)], UNTOUCHED, UNRECORDED),
+    # Circumstance: above the fence, of the type, in the window on the service's clock, owned by no other.
+    Seen("one fits", [job(7), job(8)], Probable(job(8))),
+    Seen("one fits far above the fence", [job(10**12)], Probable(job(10**12))),
+    Seen("the first job of a branch", [job(1)], Probable(job(1)), replace(DOUBT, fence=0)),
+    Seen("its type is not shown", [job(8, kind=None)], Probable(job(8, kind=None))),
+    Seen("its time is not shown", [job(8, at=None)], Probable(job(8, at=None))),
+    Seen("its message is not shown", [silent(8)], Probable(silent(8))),
+    Seen("as early as may be", [job(8, at=SENT - EARLY)], Probable(job(8, at=SENT - EARLY))),
+    Seen("as late as may be", [job(8, at=GIVEN_UP + LATE)], Probable(job(8, at=GIVEN_UP + LATE))),
+    Seen("known to be this very intent's", [job(8)], Probable(job(8)), owners={"8": OURS}),
+    Seen("it is the fence", [job(7)], UNTOUCHED),
+    Seen("below the fence", [job(6)], UNTOUCHED),
+    Seen("of another type", [job(8, kind="WEB_HOOK")], UNTOUCHED),
+    Seen("too early", [job(8, at=SENT - EARLY - 1)], UNTOUCHED),
+    Seen("too late", [job(8, at=GIVEN_UP + LATE + 1)], UNTOUCHED),
+    Seen("another intent's by the journal", [job(8)], UNTOUCHED, owners={"8": OTHERS}),
+    Seen("another intent's by its marker", [job(8, by=OTHERS)], UNTOUCHED),
+    Seen("what cannot be ours hides nothing", [job(8, by=OTHERS), job(9)], Probable(job(9))),
+    Seen("nothing at all", [], UNTOUCHED),
+    # A retry shows the message of the job it repeats, marker and all.
+    Seen(
+        "a retry of ours",
+        [job(8, kind="RETRY", by=EARLIER)],
+        Probable(job(8, kind="RETRY", by=EARLIER)),
+        RETRY,
+    ),
+    # Our own clock would let the wrong job in: without the service's, the window is not asked.
+    Seen(
+        "no clock at the send",
+        [job(8, at=GIVEN_UP + 999)],
+        Probable(job(8, at=GIVEN_UP + 999)),
+        replace(DOUBT, sent=None),
+    ),
+    Seen(
+        "no clock at the end",
+        [job(8, at=GIVEN_UP + 999)],
+        Probable(job(8, at=GIVEN_UP + 999)),
+        replace(DOUBT, given_up=None),
+    ),
+    # Several are a conflict, told in the order of their numbers.
+    Seen("several fit", [job(10), job(8), job(9)], Conflict((job(8), job(9), job(10)))),
+    # Where the lane keeps markers, a job that shows its message without ours is not ours.
+    Seen("unmarked where markers are kept", [job(8)], UNMARKED, KEPT),
+    Seen("unmarked, kept, unfenced", [job(8)], UNMARKED, replace(KEPT, fence=None)),
+    Seen("kept, but the list shows no messages", [silent(8)], Probable(silent(8)), KEPT),
+    Seen("kept, no messages, unfenced", [silent(8)], UNFENCED, replace(KEPT, fence=None)),
+    # Without a fence, and without the certainty of markers, nothing tells new jobs from old ones.
+    Seen("unfenced", [job(8)], UNFENCED, BLIND),
+    Seen("unfenced and nothing there", [], UNFENCED, BLIND),
+]
 
 
-@pytest.mark.parametrize(
-    ("other", "owners"),
-    [
-        pytest.param(job(7), {}, id="it is the fence"),
-        pytest.param(job(6), {}, id="below the fence"),
-        pytest.param(job(8, kind="WEB_HOOK"), {}, id="of another type"),
-        pytest.param(job(8, at=SENT - EARLY - 1), {}, id="before the window"),
-        pytest.param(job(8, at=GIVEN_UP + LATE + 1), {}, id="after the window"),
-        pytest.param(job(8), {"8": OTHERS}, id="known to be another intent's"),
-        pytest.param(job(8, by=OTHERS), {}, id="with another intent's marker"),
-    ],
-)
-def test_a_job_that_cannot_be_ours_is_not_taken(other: Job, owners: dict[str, str]) -> None:
-    assert find(DOUBT, [other], owners) == Absent("no new RELEASE job appeared after job 7")
-    # Nor does it stand in the way of the one that can be.
-    assert find(DOUBT, [other, job(9)], owners) == Probable(job(9))
-
-
-def test_a_job_known_to_be_this_very_intents_is_not_taken_for_anothers() -> None:
-    assert find(DOUBT, [job(8)], {"8": OURS}) == Probable(job(8))
-
-
-@pytest.mark.parametrize("unknown", ["sent", "given_up"])
-def test_without_the_services_clock_the_window_is_not_asked(unknown: str) -> None:
-    """Our own clock may be minutes off and would let the wrong job in, or keep the right one out."""
-    doubt = replace(DOUBT, **{unknown: None})  # type: ignore[arg-type]  # either is a time or unknown
-    late = job(8, at=GIVEN_UP + 9_999)
-    assert find(doubt, [late], {}) == Probable(late)
-
-
-def test_a_branch_without_any_job_before_has_a_fence_too() -> None:
-    assert find(replace(DOUBT, fence=0), [job(1)], {}) == Probable(job(1))
-
-
-# A conflict, and nothing at all
-
-
-def test_several_jobs_that_fit_are_a_conflict_told_in_the_order_of_their_numbers() -> None:
-    jobs = [job(10), job(8), job(9)]
-    assert find(DOUBT, jobs, {}) == Conflict((job(8), job(9), job(10)))
-
-
-@pytest.mark.parametrize(
-    ("doubt", "expected"),
-    [
-        (DOUBT, Absent("no new RELEASE job appeared after job 7")),
-        (
-            replace(DOUBT, kept=True),
-            Absent("no job carries its marker, and this lane keeps markers"),
-        ),
-        (
-            replace(DOUBT, fence=None),
-            Absent("no job carries its marker, and the branch was not looked at before the send"),
-        ),
-    ],
-)
-def test_absence_says_how_it_is_known(doubt: Doubt, expected: Finding) -> None:
-    assert find(doubt, [], {}) == expected
-
-
-@pytest.mark.parametrize("doubt", [replace(DOUBT, kept=True), replace(DOUBT, fence=None)])
-def test_circumstance_counts_only_with_a_fence_and_where_markers_get_lost(doubt: Doubt) -> None:
-    assert isinstance(find(doubt, [job(8)], {}), Absent)
+@pytest.mark.parametrize("seen", SPECIFICATION, ids=lambda seen: seen.rule)
+def test_a_start_in_doubt_is_found_by_these_rules(seen: Seen) -> None:
+    assert find(seen.doubt, seen.jobs, seen.owners, seen.recorded) == seen.finding
 
 
 # The job of an earlier attempt

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from scheduler.amplify.port import Answer, CallFailed, Kind, Stage
+from scheduler.amplify.port import Answer, CallFailed, Kind, Recorded, Stage
 from scheduler.events import JobChanged, TargetEnded
 from scheduler.fleet.cancel import Decision, Result, Stopped, conclude, consider, events, stop
 from scheduler.journal.port import AttemptRecord, TargetRecord
@@ -118,6 +118,9 @@ class Outside:
     async def verify(self, account: str) -> None:
         if self.verified is not None:
             raise self.verified
+
+    async def recorded(self, key: LaneKey, since: float, until: float) -> list[Recorded]:
+        raise AssertionError("a job that is stopped is known")
 
     async def quota(self, key: LaneKey) -> int | None:
         raise AssertionError("nothing is started")

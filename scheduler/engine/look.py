@@ -1,0 +1,100 @@
+"""Looking for the job of a start in doubt: at the branch, and at what CloudTrail recorded if it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import anyio
+
+from ..amplify.port import CallFailed
+from ..model import Target
+from .evidence import Absent, Conflict, Doubt, Exact, Probable, Refused, find
+from .faults import mended, read
+from .sought import Sought
+from .state import LaneState
+from .unresolved import seen
+
+LAST_LOOKS = 60.0  #: seconds beyond the settle time in which a look that failed is tried again
+SOONEST = 0.5  #: seconds between two looks at the branch, doubling
+LATEST = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Nothing settles the matter; `found` says what was seen, `testimony` what CloudTrail says."""
+
+    found: str
+    testimony: str | None
+
+
+Verdict = Exact | Probable | Refused | Unresolved
+
+
+async def look(
+    lane: LaneState, target: Target, sought: Sought, between: Callable[[], None] = lambda: None
+) -> Verdict:
+    """Look for a start's job until it is found, or the settle time is over and CloudTrail has had its time.
+
+    `between` is called after each look that found nothing.
+    """
+    intent = sought.attempt.intent
+    deadline = sought.given_up + lane.options.settle
+    over = max(deadline, lane.clock.now()) + LAST_LOOKS
+    wait = SOONEST
+    try:
+        while True:
+            verdict = await _look_once(lane, target, sought, deadline, over)
+            if verdict is not None:
+                return verdict
+            between()
+            left = deadline - lane.clock.now()
+            await anyio.sleep(min(wait, left) if left > 0 else wait)
+            wait = min(LATEST, 2 * wait)
+    finally:
+        lane.trail.leave(intent)
+
+
+async def _look_once(
+    lane: LaneState, target: Target, sought: Sought, deadline: float, over: float
+) -> Verdict | None:
+    """Look once. Before the deadline, and while CloudTrail is awaited, only certainty settles the matter.
+
+    From `over` on, a look that fails is not tried again either.
+    """
+    began, intent, refreshes = lane.clock.now(), sought.attempt.intent, lane.refreshes
+    fence = sought.attempt.fence or 0
+    try:
+        page = await read(lane, lambda: lane.port.list_jobs(target.app, target.branch, down_to=fence))
+    except CallFailed as failure:
+        finding = find(_doubt(lane, target, sought), (), {}, lane.trail.found(intent))
+        if isinstance(finding, Exact | Refused):
+            return finding
+        given_up = began >= over and not lane.trail.awaited(intent)
+        if not await mended(lane, failure, refreshes) or given_up:
+            found = f"The branch's jobs could not be listed: {failure.reason}"
+            return Unresolved(found, lane.trail.testimony(intent))
+        return None
+    lane.heard(page.server_at)
+    doubt = _doubt(lane, target, sought)
+    recorded = lane.trail.found(intent)
+    match find(doubt, page.jobs, lane.owners(target), recorded):
+        case Exact() | Refused() as finding:
+            return finding
+        case _ if began < deadline or lane.trail.awaited(intent):
+            return None
+        case Probable() as finding:
+            return finding
+        case Absent() | Conflict() as finding:
+            return Unresolved(seen(finding, recorded), lane.trail.testimony(intent))
+
+
+def _doubt(lane: LaneState, target: Target, sought: Sought) -> Doubt:
+    """Put down what is known of the start, and have CloudTrail asked for it once its time is known."""
+    kept = lane.markers.get(target.job_type.value) is True
+    unrecorded = lane.trail.silent(sought.attempt.intent)
+    doubt = sought.doubt(target, lane.offset, kept=kept, unrecorded=unrecorded)
+    if doubt.sent is not None:
+        offset = doubt.sent - sought.sent
+        lane.trail.seek(doubt.intent, sent=sought.sent, given_up=sought.given_up, offset=offset)
+    return doubt

@@ -1,0 +1,321 @@
+"""What becomes of starts in doubt: by their markers, by circumstance, and by what CloudTrail recorded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import pytest
+
+from scheduler.emulator.identity import caller
+from scheduler.events import Event, JobAdopted, TargetEnded, TargetParked
+from scheduler.model import Evidence, JobType, Target
+from scheduler.plan.scenario import Fault, FaultKind, Operation, Scenario
+from scheduler.progress.fields import log_fields
+from scheduler.progress.sentence import sentence
+from scheduler.progress.tally import Phase, Tally
+from scheduler.report.document import Report, TargetPart
+from tests.simulation.virtual import simulate
+from tests.simulation.world import World, fleet, target
+
+MINUTES = 60.0
+HOURS = 3600.0
+
+
+def night(*faults: Fault, **fields: Any) -> Scenario:
+    """Builds of some seconds, no marker kept, and a CloudTrail that is minutes late."""
+    short = {"build_time": (5, 5), "pending_time": 0.1, "provision_time": 0, "latency": (0.2, 0.2)}
+    mute = {"marker_echo": False, "trail_lag": (4 * MINUTES, 14 * MINUTES)}
+    return Scenario.model_validate(short | mute | {"faults": faults} | fields)
+
+
+def lost(kind: FaultKind = FaultKind.RESET_AFTER, **fields: Any) -> Fault:
+    return Fault.model_validate({"kind": kind, "app": "dlost", "times": 1} | fields)
+
+
+def only(report: Report) -> TargetPart:
+    (found,) = report.targets
+    return found
+
+
+async def somebody_starts(world: World, at: float, app: str = "dlost") -> None:
+    """Let another person release the branch at this moment."""
+    await anyio.sleep(at - world.clock.now())
+    parameters = {"appId": app, "branchName": "main", "jobType": "RELEASE", "commitMessage": "by hand"}
+    world.service.call(Operation.START_JOB, caller("default", "eu-west-1"), parameters, user_agent="console")
+
+
+async def release_while_somebody_starts(
+    world: World, at: Sequence[float], targets: Sequence[Target] = (target("dlost"),), **options: Any
+) -> Report:
+    releasing = asyncio.create_task(world.release(targets, **options))
+    await asyncio.gather(*(somebody_starts(world, moment) for moment in at))
+    return await releasing
+
+
+# Other people on the same branch in the same window
+
+
+@pytest.mark.parametrize(
+    ("kind", "others", "without", "with_cloudtrail"),
+    [
+        pytest.param("reset_after", [], ("succeeded", "adopted_probable", "1"), "exact", id="ours alone"),
+        pytest.param("reset_after", [20], ("unresolved", "none", None), "exact", id="ours, then another"),
+        pytest.param("late", [5], ("unresolved", "none", None), "exact", id="another, then ours"),
+        pytest.param(
+            "reset_before", [20], ("succeeded", "adopted_probable", "1"), "unresolved", id="another's alone"
+        ),
+        pytest.param("reset_before", [], ("unresolved", "none", None), "unresolved", id="none at all"),
+        pytest.param(
+            "error_after", [], ("succeeded", "adopted_probable", "1"), "probable", id="recorded as a failure"
+        ),
+    ],
+)
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_start_whose_job_shows_no_marker_is_told_by_circumstance_or_by_cloudtrail(
+    kind: str, others: list[float], without: tuple[str, str, str | None], with_cloudtrail: str, asked: bool
+) -> None:
+    """Circumstance can take another's job for ours, and says so; CloudTrail cannot."""
+
+    async def main() -> None:
+        world = World(night(lost(FaultKind(kind), delay=15)))
+        report = await release_while_somebody_starts(world, others, cloudtrail=asked)
+        found = only(report)
+        job = found.job.jobId if found.job else None
+        ours = next((start.job for start in world.truth.starts if start.answer != "started"), None)
+        verdicts = {
+            "exact": ("succeeded", "adopted_exact", ours),
+            "probable": ("succeeded", "adopted_probable", "1"),
+            "unresolved": ("unresolved", "none", None),
+        }
+        assert (found.outcome, found.evidence, job) == (verdicts[with_cloudtrail] if asked else without)
+        assert len(world.truth.starts) == 1 + len(others)
+        assert ("LookupEvents" in world.truth.calls) is asked
+
+    simulate(main)
+
+
+def test_jobs_that_all_fit_are_named_and_none_is_taken() -> None:
+    async def main() -> None:
+        world = World(night(lost()))
+        found = only(await release_while_somebody_starts(world, [20]))
+        assert "Jobs 1, 2 all fit, and nothing tells which is ours." in found.reason
+
+    simulate(main)
+
+
+def test_a_plan_without_markers_is_never_exact_on_its_own() -> None:
+    async def main() -> None:
+        world = World(night(lost(), marker_echo=True))
+        found = only(await world.release([target("dlost", marker=False)]))
+        assert (found.outcome, found.evidence) == ("succeeded", "adopted_probable")
+
+    simulate(main)
+
+
+# CloudTrail
+
+
+def test_cloudtrail_is_waited_for_beyond_the_settle_time_and_no_longer_than_it_is_late() -> None:
+    async def main() -> None:
+        world = World(night(lost(), trail_lag=(14 * MINUTES, 14 * MINUTES)))
+        assert only(await world.release([target("dlost")], cloudtrail=True)).evidence == "adopted_exact"
+        assert 14 * MINUTES < world.clock.now() < 15 * MINUTES
+
+    simulate(main)
+
+
+def test_what_cloudtrail_has_not_recorded_after_a_quarter_of_an_hour_is_unresolved_and_never_sent_again() -> (
+    None
+):
+    async def main() -> None:
+        world = World(night(lost(FaultKind.RESET_BEFORE)))
+        found = only(await world.release([target("dlost")], cloudtrail=True))
+        assert found.outcome == "unresolved"
+        assert "CloudTrail has no record of it either, so it most likely never reached AWS." in found.reason
+        assert "--cloudtrail" not in found.reason  # it was asked already
+        assert 15 * MINUTES < world.clock.now() < 16 * MINUTES
+        assert len(world.truth.starts) == 1
+
+    simulate(main)
+
+
+@pytest.mark.parametrize(
+    ("fields", "other", "result", "outcome", "own_jobs"),
+    [
+        pytest.param({"job_type": JobType.MANUAL}, None, "rejected", "rejected", 0, id="refused for good"),
+        pytest.param({}, "dother", "throttled", "succeeded", 1, id="refused by a limit"),
+        pytest.param({}, "dlost", "busy", "succeeded", 1, id="another came between the look and the send"),
+    ],
+)
+def test_a_refusal_that_cloudtrail_recorded_needs_no_persons_word_to_go_on(
+    fields: dict[str, Any], other: str | None, result: str, outcome: str, own_jobs: int
+) -> None:
+    """Nothing was started, for certain: it is as if the answer had come."""
+
+    async def main() -> None:
+        limit = {"start_rate": 0.1, "start_burst": 1} if result == "throttled" else {}
+        world = World(night(lost(skip=other == "dlost"), **limit))
+        async with anyio.create_task_group() as tasks:
+            if other is not None:
+                tasks.start_soon(somebody_starts, world, 0.25, other)
+            found = only(await world.release([target("dlost", **fields)], cloudtrail=True))
+        assert found.outcome == outcome
+        assert found.attempts[0].result == result
+        assert (
+            "as CloudTrail recorded: StartJob was refused" in str(found.attempts[0].error) or other == "dlost"
+        )
+        assert len(world.truth.jobs) == own_jobs + (other is not None)
+
+    simulate(main)
+
+
+def test_without_permission_the_run_goes_on_and_says_so_once() -> None:
+    async def main() -> None:
+        denied = Fault(kind=FaultKind.DENIED, operation=Operation.LOOKUP_EVENTS)
+        world = World(night(Fault(kind=FaultKind.RESET_AFTER), denied))
+        said: list[str] = []
+
+        def listen(event: Event) -> None:
+            if isinstance(event, TargetParked) and "CloudTrail" in event.reason:
+                said.append(event.reason)
+
+        world.journal.subscribe(listen)
+        report = await world.release(fleet(10), cloudtrail=True)
+        assert Counter(found.evidence for found in report.targets) == {"adopted_probable": 10}
+        assert world.clock.now() < 8 * MINUTES  # the settle time, and nothing on top of it
+        assert world.truth.calls["LookupEvents"] == 1
+        (reason,) = said
+        assert "looked for without CloudTrail, which cannot be asked: LookupEvents is not permitted" in reason
+
+    simulate(main)
+
+
+def test_a_cloudtrail_that_only_fails_is_given_up_in_the_end() -> None:
+    async def main() -> None:
+        broken = Fault(kind=FaultKind.ERROR_BEFORE, operation=Operation.LOOKUP_EVENTS, status=503)
+        world = World(night(lost(FaultKind.RESET_BEFORE), broken))
+        found = only(await world.release([target("dlost")], cloudtrail=True))
+        assert "CloudTrail has not told so far." in found.reason
+        assert 17 * MINUTES < world.clock.now() < 18 * MINUTES
+
+    simulate(main)
+
+
+def test_cloudtrail_decides_where_the_branch_cannot_be_listed() -> None:
+    async def main() -> None:
+        unlisted = Fault(kind=FaultKind.ERROR_BEFORE, operation=Operation.LIST_JOBS, status=503, skip=1)
+        world = World(night(lost(), unlisted))
+        found = only(await world.release([target("dlost")], cloudtrail=True))
+        assert (found.outcome, found.evidence) == ("succeeded", "adopted_exact")
+
+    simulate(main)
+
+
+def test_many_doubts_cost_cloudtrail_few_calls_and_are_all_settled_by_the_truth() -> None:
+    async def main() -> None:
+        lossy = Fault(kind=FaultKind.RESET_AFTER, probability=0.3)
+        never = Fault(kind=FaultKind.RESET_BEFORE, probability=0.1)
+        world = World(night(lossy, never, slots=50, foreign_rate=0.05, foreign_branches="main"))
+        report = await world.release(fleet(200), cloudtrail=True)
+        made = {start.app: start.job for start in world.truth.starts if start.job}
+        evidence = Counter(found.evidence for found in report.targets)
+        assert evidence[Evidence.ADOPTED_EXACT] > 40
+        assert evidence[Evidence.ADOPTED_PROBABLE] == 0
+        for found in report.targets:
+            job = found.job.jobId if found.job else None
+            assert job == made.get(found.app)
+        assert world.truth.calls["LookupEvents"] < 500
+
+    simulate(main)
+
+
+def test_a_doubt_of_a_killed_run_is_settled_by_one_reading_hours_later() -> None:
+    async def main() -> None:
+        world = World(night(lost(FaultKind.HANG_AFTER)))
+        run = world.open([target("dlost"), target("dfine")])
+        await world.kill(run, 5)
+        await anyio.sleep(3 * HOURS)
+        world.reopen(run)
+        at = world.clock.now()
+        report = await world.carry_out(run, cloudtrail=True)
+        assert report.targets[0].evidence == "adopted_exact"
+        assert world.clock.now() - at < 10
+        assert world.truth.calls["LookupEvents"] <= 2
+
+    simulate(main)
+
+
+# Doubts of earlier runs
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_earlier_runs_doubt_is_told_of_this_runs_target(asked: bool) -> None:
+    """The earlier run had it at another place in its plan; this run's picture must not mix them up."""
+
+    async def main() -> None:
+        world = World(night(lost(FaultKind.HANG_AFTER, delay=40)))
+        run = world.open([target("dfine"), target("dother"), target("dlost")])
+        await world.kill(run, 5)
+        await anyio.sleep(HOURS)
+        targets = {0: target("dlost")}
+        tally, told = Tally(targets), list[str]()
+
+        def listen(event: Event) -> None:
+            tally.apply(event)
+            log_fields(event, targets)
+            told.extend(filter(None, [sentence(event, targets)]))
+            if isinstance(event, JobAdopted):  # the job that was found is none of this run's
+                assert tally.counts[Phase.PARKED] == 1
+
+        world.journal.subscribe(listen)
+        report = await world.release([target("dlost")], cloudtrail=asked)
+        assert world.journal.listener_faults == ()
+        assert only(report).outcome == "succeeded"
+        assert f"dlost/main: job 1 of run {run} was found: " in "\n".join(told)
+        (*_, earlier) = world.journal.targets(run)
+        assert earlier.evidence is (Evidence.ADOPTED_EXACT if asked else Evidence.ADOPTED_PROBABLE)
+
+    simulate(main)
+
+
+# One more look before the report
+
+
+def test_a_job_that_is_listed_only_after_the_settle_time_is_found_before_the_run_ends() -> None:
+    async def main() -> None:
+        world = World(
+            night(
+                lost(),
+                marker_echo=True,
+                list_lag=10 * MINUTES,
+                branches=[{"app": "dlong", "build_time": "20m"}],
+            )
+        )
+        ends: list[str] = []
+
+        def listen(event: Event) -> None:
+            if isinstance(event, TargetEnded) and event.position == 0:
+                ends.append(event.outcome)
+
+        world.journal.subscribe(listen)
+        report = await world.release([target("dlost"), target("dlong")])
+        assert [found.outcome for found in report.targets] == ["succeeded", "succeeded"]
+        assert report.targets[0].evidence == "adopted_exact"
+        assert ends == ["unresolved", "succeeded"]
+        assert len(world.truth.starts) == 2
+
+    simulate(main)
+
+
+def test_the_last_look_leaves_what_it_does_not_find_unresolved() -> None:
+    async def main() -> None:
+        world = World(night(lost(FaultKind.RESET_BEFORE), branches=[{"app": "dlong", "build_time": "20m"}]))
+        report = await world.release([target("dlost"), target("dlong")])
+        assert [found.outcome for found in report.targets] == ["unresolved", "succeeded"]
+        assert report.run.exit_code == 1
+
+    simulate(main)
