@@ -77,7 +77,7 @@ class Evidence(StrEnum):
     """How it is known which job is the target's."""
 
     RESPONSE = "response"  #: StartJob's own reply named it
-    ADOPTED_EXACT = "adopted_exact"  #: a job carries the intent's marker
+    ADOPTED_EXACT = "adopted_exact"  #: the job carries the intent's marker, or CloudTrail names it
     ADOPTED_PROBABLE = "adopted_probable"  #: the only job that fits; never stopped
     ATTACHED = "attached"  #: somebody else's job, followed by request
     NONE = "none"

@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     """How long calls in flight may take after a signal."""
     settle: _Seconds = 360.0
     """How long the job of an ambiguous start is looked for."""
+    cloudtrail: Annotated[bool, Expects("true or false")] = False
+    """Whether CloudTrail is asked, for up to a quarter of an hour, what an ambiguous start has become."""
     lock_wait: _Seconds = 0.0
     """How long to wait for another run on the same state directory."""
     poll_interval: _SecondsOrNone = None

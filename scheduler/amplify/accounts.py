@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -30,6 +31,8 @@ _REGION = "us-east-1"
 
 #: Whose static credentials are used where the plan names no account id.
 _NO_ID = "000000000000"
+
+_log = logging.getLogger(__name__)
 
 #: Account id → access key id and secret access key.
 StaticCredentials = Callable[[str], tuple[str, str]]
@@ -140,6 +143,14 @@ class Accounts:
 
     async def quota(self, key: LaneKey) -> int | None:
         """Ask how many jobs the lane may run at once; None: not known, for whatever cause. Never raises."""
+        try:
+            return await self.ask_quota(key)
+        except CallFailed as failure:
+            _log.debug("the quota of concurrent jobs in %s is not known: %s", key, failure.reason)
+            return None
+
+    async def ask_quota(self, key: LaneKey) -> int | None:
+        """Ask how many jobs the lane may run at once; None: that is not said. Raises CallFailed."""
         return await concurrent_jobs(
             lambda: self._session(key.account)[0],
             key.region,

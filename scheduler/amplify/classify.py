@@ -6,6 +6,12 @@ from .failure import Failure, bad_signature
 from .port import Kind
 from .tables import TABLES
 
+#: Permissions that a run can do without, by operation, and the option that puts them into the policy.
+_OPTIONAL = {
+    "LookupEvents": ("cloudtrail:LookupEvents", " --for cloudtrail"),
+    "ListServiceQuotas": ("servicequotas:ListServiceQuotas", " --for quotas"),
+}
+
 #: A clock further off than this is named as the cause of a refused signature; AWS bears five minutes.
 _SKEW_SECONDS = 60
 
@@ -19,6 +25,8 @@ def classify(failure: Failure) -> tuple[Kind, str]:
         said=_said(failure),
         cause=failure.causes[-1] if failure.causes else "no cause known",
         doubt=_doubt(failure),
+        permission=_OPTIONAL.get(failure.operation, (f"amplify:{failure.operation} on this branch", ""))[0],
+        option=_OPTIONAL.get(failure.operation, ("", ""))[1],
         clock=_clock(failure),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +9,8 @@ from aiobotocore.config import AioConfig
 
 from .answers import Unusable
 from .calls import attempt
-from .port import CallFailed
 from .session import Session
+from .transport import AmplifyTransport
 
 #: The quota's name. Its code is not documented, so it is looked for by name.
 NAME = "Concurrent jobs"
@@ -21,16 +20,14 @@ DEADLINE = 5.0
 
 _PAGE = 100
 
-_log = logging.getLogger(__name__)
-
 
 async def concurrent_jobs(
     open_session: Callable[[], Session], region: str, *, endpoint_url: str | None, clock: Callable[[], float]
 ) -> int | None:
-    """Return the applied quota of concurrent jobs; None where it cannot be known, for whatever cause.
+    """Return the applied quota of concurrent jobs; None where there is none of this name.
 
     `endpoint_url` is the one that Amplify is called at: where that is not AWS's, AWS's Service Quotas would
-    speak of something else. `clock` gives seconds since the epoch.
+    speak of something else. `clock` gives seconds since the epoch. Raises CallFailed.
     """
 
     async def ask() -> int | None:
@@ -38,7 +35,9 @@ async def concurrent_jobs(
             "service-quotas",
             region_name=region,
             endpoint_url=endpoint_url,
-            config=AioConfig(retries={"mode": "standard", "total_max_attempts": 1}),
+            config=AioConfig(
+                retries={"mode": "standard", "total_max_attempts": 1}, http_session_cls=AmplifyTransport
+            ),
         ) as service:
             pages = service.get_paginator("list_service_quotas").paginate(
                 ServiceCode="amplify", PaginationConfig={"PageSize": _PAGE}
@@ -49,11 +48,7 @@ async def concurrent_jobs(
                         return _whole(quota.get("Value"))
         return None
 
-    try:
-        return await attempt("ListServiceQuotas", ask, deadline=DEADLINE, clock=clock)
-    except CallFailed as failure:
-        _log.debug("the quota of concurrent jobs in %s is not known: %s", region, failure.reason)
-        return None
+    return await attempt("ListServiceQuotas", ask, deadline=DEADLINE, clock=clock)
 
 
 def _whole(value: Any) -> int:

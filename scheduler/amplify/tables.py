@@ -216,7 +216,7 @@ _ANSWERED = (
         either(status(401, 401), status(403, 403), code("AccessDenied", "Unauthorized")),
         Kind.DENIED,
         "{operation} is not permitted {said}. "
-        "Allow amplify:{operation} on this branch; `amplify-release iam-policy PLAN` prints the policy.",
+        "Allow {permission}; `amplify-release iam-policy PLAN{option}` prints the policy.",
     ),
     Row(
         either(status(404, 404), code("NotFound")),

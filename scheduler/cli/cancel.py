@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 def cancel(run: str | None, **given: Any) -> None:
     """Stop the jobs of RUN (default: the newest) in AWS.
 
-    Only jobs that have not ended, and that StartJob's reply or the marker proves to be the run's own, are
-    stopped; what is left alone is shown with the reason. A run that still goes on has to be interrupted
-    first.
+    Only jobs that have not ended, and that StartJob's reply, the marker or CloudTrail proves to be the run's
+    own, are stopped; what is left alone is shown with the reason. A run that still goes on has to be
+    interrupted first.
     """
     import anyio
 
@@ -40,6 +40,7 @@ def cancel(run: str | None, **given: Any) -> None:
 async def _cancel(run: str | None, settings: Settings, given: dict[str, Any]) -> ExitCode:
     from ..journal.lock import StateLock
     from ..journal.sqlite import SqliteJournal
+    from .narrowed import narrowed
     from .voice import speak
 
     speak(settings)
@@ -49,7 +50,8 @@ async def _cancel(run: str | None, settings: Settings, given: dict[str, Any]) ->
             record = journal.run(run)
             lock.note(record.id)
             _check_endpoint(record, settings)
-            return await _stop(journal, record, _chosen(journal, record, given), settings, given)
+            chosen = narrowed(journal.targets(record.id), given["only"], given["skip"])
+            return await _stop(journal, record, chosen, settings, given)
 
 
 def _check_endpoint(record: RunRecord, settings: Settings) -> None:
@@ -59,16 +61,6 @@ def _check_endpoint(record: RunRecord, settings: Settings) -> None:
     if record.endpoint == EMULATOR:
         raise UsageError(f"run {record.id} was rehearsed: its jobs ended with its emulator")
     same_endpoint(record.id, record.endpoint, endpoint(settings, emulate=False))
-
-
-def _chosen(journal: SqliteJournal, record: RunRecord, given: dict[str, Any]) -> list[TargetRecord]:
-    from ..plan.select import narrow
-
-    records = list(journal.targets(record.id))
-    kept = {
-        target.key for target in narrow([found.target for found in records], given["only"], given["skip"])
-    }
-    return [found for found in records if found.target.key in kept]
 
 
 async def _stop(

@@ -25,7 +25,6 @@ from ..journal.sqlite import SqliteJournal
 from ..logs import LogFormat
 from ..model import FailureBudget, StopCause
 from ..plan.scenario import Scenario
-from ..plan.select import narrow
 from ..progress.choose import choose
 from ..progress.watch import watch
 from ..report.document import Report
@@ -34,6 +33,7 @@ from ..report.summary import summarize
 from ..settings import Settings
 from .face import complain
 from .look import show
+from .narrowed import narrowed
 from .outside import endpoint, opened
 from .rescue import rescue
 from .voice import Voice, speak
@@ -99,12 +99,7 @@ def _cut(run: str) -> str:
 async def _execute(request: Request, journal: SqliteJournal, run: str, voice: Voice) -> None:
     settings, log, stream = request.settings, voice.log, voice.stream
     record = journal.run(run)
-    targets = list(journal.targets(run))
-    if request.only or request.skip:
-        kept = {
-            chosen.key for chosen in narrow([found.target for found in targets], request.only, request.skip)
-        }
-        targets = [found for found in targets if found.target.key in kept]
+    targets = narrowed(journal.targets(run), request.only, request.skip)
     plan = record.plan
     mode = choose(settings.progress, isatty=stream.isatty(), environ=os.environ, output=request.output)
     every = settings.log_format is LogFormat.JSON
@@ -162,6 +157,7 @@ def _options(settings: Settings, budget: FailureBudget, *, rehearsal: bool) -> O
         follow=settings.follow,
         concurrency=settings.concurrency,
         settle=settings.settle,
+        cloudtrail=settings.cloudtrail,
         drain_timeout=settings.drain_timeout,
         poll_interval=settings.poll_interval or 0.0,
         max_runtime=settings.max_runtime,

@@ -62,6 +62,12 @@ aws = _all(
         "--emulate", is_flag=True, help="Rehearse against an emulated Amplify; no credentials are read."
     ),
 )
+cloudtrail = click.option(
+    "--cloudtrail",
+    is_flag=True,
+    default=None,
+    help="Ask CloudTrail what an ambiguous start has become; it knows up to 15 minutes late.",
+)
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
 running = _all(
     state_dir,
@@ -88,6 +94,7 @@ running = _all(
     click.option(
         "--settle", metavar="DURATION", help="How long the job of an ambiguous start is looked for. [360s]"
     ),
+    cloudtrail,
     click.option("--lock-wait", metavar="DURATION", help="Wait this long for another run to end. [0s]"),
     click.option(
         "--poll-interval", metavar="DURATION", help="Read a job no more often than this; the default adapts."

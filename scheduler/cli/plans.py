@@ -73,9 +73,10 @@ def plan(plan: str, only: tuple[str, ...], skip: tuple[str, ...], output: str, r
 @click.option(
     "--for",
     "also",
-    type=click.Choice(["doctor", "cancel"]),
+    type=click.Choice(["doctor", "cancel", "cloudtrail", "quotas"]),
     multiple=True,
-    help="Allow what this command needs, too. Repeatable.",
+    help="Allow what this needs, too: doctor or cancel, or a run that may ask CloudTrail (--cloudtrail) or "
+    "Service Quotas. Repeatable.",
 )
 @click.option(
     "-o",
@@ -97,19 +98,22 @@ def iam_policy(
     """Print the IAM policy that a run of PLAN needs.
 
     It names the plan's very branches, and each account has its own. Several accounts make a mapping of their
-    names to policies; --account picks one.
+    names to policies; --account picks one. A run that may ask Service Quotas knows from the start how many
+    jobs its account runs at once; without, it learns that, and nothing breaks.
     """
     import json
     from dataclasses import replace
 
     from ..plan.load import load_plan
-    from ..plan.policy import policies
+    from ..plan.policy import Also, policies
     from ..plan.select import narrow
     from ..settings import load_settings
 
-    frozen, _ = load_plan(plan, region=load_settings({"region": region}).region)
+    settings = load_settings({"region": region})
+    frozen, _ = load_plan(plan, region=settings.region)
     frozen = replace(frozen, targets=narrow(frozen.targets, only, skip))
-    found = policies(frozen, doctor="doctor" in also, cancel="cancel" in also)
+    wishes = {Also(wish) for wish in also} | ({Also.CLOUDTRAIL} if settings.cloudtrail else set())
+    found = policies(frozen, wishes)
     if account is not None:
         found = {account: _one_of(found, account)}
     for name, policy in found.items():

@@ -23,6 +23,7 @@ _SHOWN = 5
 @options.narrowing
 @options.output
 @options.aws
+@options.cloudtrail
 def doctor(plan: str, **given: Any) -> None:
     """Look for what would go wrong with PLAN at AWS.
 
@@ -58,7 +59,7 @@ async def _examined(
     async with opened(
         settings, "doctor", plan.targets, plan.accounts, emulate=emulate, scenario=scenario
     ) as accounts:
-        return await examine(plan, accounts)
+        return await examine(plan, accounts, cloudtrail=settings.cloudtrail)
 
 
 def _show(plan: FrozenPlan, findings: list[Finding], output: str) -> None:

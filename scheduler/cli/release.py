@@ -57,7 +57,7 @@ def run(plan: str, *, resume_or_start: bool, **given: Any) -> None:
 @click.option(
     "--restart-unresolved",
     is_flag=True,
-    help="Send starts again whose fate is unknown: each may make a second job. Look at the branches first.",
+    help="Send unresolved starts again: each may make a second job. Look at the branches first.",
 )
 def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
     """Go on with RUN (default: the newest) from the journal.
@@ -206,17 +206,28 @@ def _cut_run(journal: Journal, frozen: FrozenPlan) -> str | None:
 
 
 def _doubts_given_up(journal: Journal, run: str, given: dict[str, Any]) -> list[IntentAbandoned]:
-    """Return the starts in doubt that a person allows to be sent again; asks, or raises UsageError."""
+    """Return the starts in doubt that a person allows to be sent again; asks, or raises UsageError.
+
+    Only what was looked for and not found is among them: a start that nobody looked for has most likely made
+    its job.
+    """
     import time
 
     from ..events import IntentAbandoned
+    from ..model import Outcome
+    from .face import complain
+    from .narrowed import narrowed
 
-    doubts = [
+    in_doubt = [
         (record, attempt)
-        for record in journal.targets(run)
+        for record in narrowed(journal.targets(run), given["only"], given["skip"])
         for attempt in record.attempts
         if attempt.in_doubt
     ]
+    doubts = [found for found in in_doubt if found[0].outcome is Outcome.UNRESOLVED]
+    if unseen := len(in_doubt) - len(doubts):
+        have, them = ("has", "it is") if unseen == 1 else ("have", "they are")
+        complain(f"{counted(unseen, 'start')} {have} not been looked for yet: {them} looked for first")
     if doubts:
         insist(
             f"Send {counted(len(doubts), 'start')} again? Each may make a second job.",

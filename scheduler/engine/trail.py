@@ -19,7 +19,7 @@ LATE = 900.0  #: seconds after a call by which CloudTrail should have recorded i
 SPARE = 120.0  #: seconds beyond that in which a reading that fails is tried again
 EARLY = 5.0  #: seconds before the send from which records are read
 ON_THE_WAY = 300.0  #: seconds within which AWS accepts a signed request: none is answered later
-SOONEST = 4.0  #: seconds between two readings; half of the youngest doubt's age, between these bounds
+SOONEST = 2.0  #: seconds between two readings; half of the youngest doubt's age, between these bounds
 LATEST = 30.0
 
 #: Failures that the next reading may not meet.

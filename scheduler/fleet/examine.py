@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
@@ -9,10 +10,13 @@ from typing import Protocol, TypeVar
 import anyio
 
 from ..amplify.answers import App, Branch
-from ..amplify.port import Answer, CallFailed, JobPage, Kind
+from ..amplify.port import Answer, CallFailed, JobPage, Kind, Recorded
 from ..model import Account, FrozenPlan, LaneKey, Target
 from .findings import Readings
 from .patience import AT_ONCE, Sleep, few_at_a_time, patiently
+
+#: Seconds of CloudTrail's records that are asked for to see whether it answers.
+_MOMENT = 1.0
 
 Value = TypeVar("Value")
 Targets = Sequence[Target]
@@ -37,15 +41,34 @@ class Accounts(Protocol):
 
     async def lane(self, key: LaneKey, *, calls: int) -> Lane: ...
 
+    async def ask_quota(self, key: LaneKey) -> int | None: ...
 
-async def examine(plan: FrozenPlan, accounts: Accounts, sleep: Sleep = anyio.sleep) -> Readings:
+    async def recorded(self, key: LaneKey, since: float, until: float) -> Sequence[Recorded]: ...
+
+
+async def examine(
+    plan: FrozenPlan,
+    accounts: Accounts,
+    sleep: Sleep = anyio.sleep,
+    *,
+    cloudtrail: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> Readings:
     """Read what `judge` needs, a few accounts and a few apps of each at a time.
 
     Where the credentials are missing or another account's, nothing is read with them. An app that is not
     there is not asked for its branches. One branch of each lane shows whether ListJobs is permitted, and
-    GetJob if the branch has had a job; StartJob cannot be tried without starting something.
+    GetJob if the branch has had a job; StartJob cannot be tried without starting something. Service Quotas is
+    asked where the limit of jobs is to be learned, and CloudTrail if the run is to ask it (`cloudtrail`).
+    `clock` gives seconds since the epoch.
     """
     readings = Readings()
+    optional: list[Callable[[LaneKey], Awaitable[object]]] = []
+    if plan.limits.builds is None:
+        optional.append(accounts.ask_quota)
+    if cloudtrail:
+        now = clock()
+        optional.append(partial(accounts.recorded, since=now - _MOMENT, until=now))
     lanes: dict[LaneKey, list[Target]] = {}
     for target in plan.targets:
         lanes.setdefault(target.lane, []).append(target)
@@ -58,6 +81,10 @@ async def examine(plan: FrozenPlan, accounts: Accounts, sleep: Sleep = anyio.sle
         for key, targets in lanes.items():
             if key.account == account.name:
                 await _examine_lane(accounts, key, targets, readings, sleep)
+                for question in optional:
+                    answer = await _tried(partial(question, key), sleep)
+                    if isinstance(answer, CallFailed):
+                        readings.optional.append((key, answer))
 
     used = {key.account for key in lanes}
     await few_at_a_time((account for account in plan.accounts if account.name in used), of_account)

@@ -57,6 +57,8 @@ class Readings:
     branches: dict[tuple[LaneKey, str, str], Branch | CallFailed] = field(default_factory=dict)
     #: The reads that a run makes, as far as they failed when they were tried on one branch of the lane.
     refusals: dict[LaneKey, CallFailed] = field(default_factory=dict)
+    #: Reads of other services that a run can do without, as far as they failed.
+    optional: list[tuple[LaneKey, CallFailed]] = field(default_factory=list)
 
 
 def judge(plan: FrozenPlan, readings: Readings) -> list[Finding]:
@@ -81,6 +83,8 @@ def _all(plan: FrozenPlan, readings: Readings) -> Iterator[Finding]:
         yield from _of_account(account.name, account.id, readings.identities.get(account.name))
     for lane, failure in readings.refusals.items():
         yield _unread(lane, failure, (), needed=True)
+    for lane, failure in readings.optional:
+        yield from _of_optional(lane, failure)
     targets: dict[tuple[LaneKey, str], list[Target]] = {}
     for target in plan.targets:
         targets.setdefault((target.lane, target.app), []).append(target)
@@ -103,6 +107,18 @@ def _of_account(name: str, expected: str | None, identity: str | CallFailed | No
                 message=f"the credentials belong to account {identity}, the plan says {expected}; "
                 "correct the plan, or the profile or role",
             )
+
+
+def _of_optional(lane: LaneKey, failure: CallFailed) -> Iterator[Finding]:
+    permitted = failure.kind is not Kind.DENIED
+    if failure.operation == "LookupEvents":
+        without = "A run goes on without it, and looks for ambiguous starts on their branches alone."
+    elif permitted:
+        return  # whatever it was, a run does not wait for it
+    else:
+        without = "A run does without it, and learns by itself how many jobs the account bears."
+    about = About.UNREAD if permitted else About.PERMISSION
+    yield replace(_error(lane, about, (), f"{failure.reason} {without}"), severity=Severity.WARNING)
 
 
 def _of_app(lane: LaneKey, targets: Sequence[Target], app: App | CallFailed | None) -> Iterator[Finding]:

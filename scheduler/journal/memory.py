@@ -141,7 +141,7 @@ class MemoryJournal:
         return {place: [*doubtful] for place, doubtful in found.items() if doubtful}
 
     def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
-        """Job id → intent, for the branch's jobs that a reply or the marker proved to be our own."""
+        """Job id → intent, for the branch's jobs that are proven to be our own."""
         owners = {}
         for intent, place in self.disk.intents.items():
             record = self.disk.targets[place.run][place.position]

@@ -122,7 +122,7 @@ class JournalReader(Protocol):
 
     def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
         """Job id → intent, for every job on this branch that a run knows to be its own by StartJob's reply
-        or by the marker."""
+        or by what is as certain: the marker, or CloudTrail."""
         ...
 
     def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from ..model import Account, FrozenPlan, OnBusy, Target
@@ -27,6 +28,22 @@ _SPECIAL = re.compile(r"[*?]|\$(?=\{)")
 _Resources = Callable[[Iterable[Target]], list[str]]
 
 
+class Also(StrEnum):
+    """What a policy may allow besides a run."""
+
+    DOCTOR = "doctor"
+    CANCEL = "cancel"
+    CLOUDTRAIL = "cloudtrail"  #: asking CloudTrail about starts in doubt
+    QUOTAS = "quotas"  #: asking Service Quotas how many jobs may run at once
+
+
+#: What is allowed for the account as a whole: these actions know no resources.
+_WHOLE_ACCOUNT = {
+    Also.CLOUDTRAIL: ("CloudTrail", "cloudtrail:LookupEvents"),
+    Also.QUOTAS: ("Quotas", "servicequotas:ListServiceQuotas"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A policy document, and what its reader has to know before using it."""
@@ -35,25 +52,21 @@ class Policy:
     notes: tuple[str, ...] = ()
 
 
-def policies(plan: FrozenPlan, *, doctor: bool = False, cancel: bool = False) -> dict[str, Policy]:
+def policies(plan: FrozenPlan, also: Collection[Also] = ()) -> dict[str, Policy]:
     """Return the policy of each account that targets use, by the account's name, in the plan's order.
 
-    `doctor` and `cancel` allow what these commands need besides. A policy that would be too large for IAM
-    allows all branches of each app, and says so.
+    A policy that would be too large for IAM allows all branches of each app, and says so.
     """
     targets: dict[str, list[Target]] = {}
     for target in plan.targets:
         targets.setdefault(target.account, []).append(target)
     accounts = {account.name: account for account in plan.accounts}
-    return {
-        name: _policy(accounts[name], of_account, doctor=doctor, cancel=cancel)
-        for name, of_account in targets.items()
-    }
+    return {name: _policy(accounts[name], of_account, also) for name, of_account in targets.items()}
 
 
-def _policy(account: Account, targets: Sequence[Target], *, doctor: bool, cancel: bool) -> Policy:
+def _policy(account: Account, targets: Sequence[Target], also: Collection[Also]) -> Policy:
     number = account.id or PLACEHOLDER
-    stopped = [target for target in targets if cancel or target.on_busy is OnBusy.SUPERSEDE]
+    stopped = [target for target in targets if Also.CANCEL in also or target.on_busy is OnBusy.SUPERSEDE]
     notes = []
     if account.id is None:
         notes.append(f"the plan does not name its id: put it in the place of {PLACEHOLDER}")
@@ -74,8 +87,11 @@ def _policy(account: Account, targets: Sequence[Target], *, doctor: bool, cancel
         ]
         if stopped:
             statements.append(_allow("Stop", ["StopJob"], stopped, jobs_arn))
-        if doctor:
+        if Also.DOCTOR in also:
             statements.append(_allow("Doctor", ["GetApp", "GetBranch"], targets, app_arn, branch_arn))
+        statements += [
+            _statement(sid, [action], ["*"]) for wish, (sid, action) in _WHOLE_ACCOUNT.items() if wish in also
+        ]
         return {"Version": "2012-10-17", "Statement": statements}
 
     document = written(lambda target: _literal(target.branch))
@@ -98,12 +114,11 @@ def _allow(
 ) -> dict[str, Any]:
     """Return a statement; several targets may have a resource in common."""
     resources = dict.fromkeys(arn(target) for target in targets for arn in arns)
-    return {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": [f"amplify:{action}" for action in actions],
-        "Resource": list(resources),
-    }
+    return _statement(sid, [f"amplify:{action}" for action in actions], list(resources))
+
+
+def _statement(sid: str, actions: list[str], resources: list[str]) -> dict[str, Any]:
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
 
 
 def _literal(branch: str) -> str:

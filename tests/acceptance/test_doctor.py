@@ -41,6 +41,7 @@ def test_a_healthy_plan_has_no_findings_and_nothing_is_started(released: Release
         "GetApp": 12,
         "GetBranch": 12,
         "ListJobs": 1,
+        "ListServiceQuotas": 1,
         "GetCallerIdentity": 1,
     }
     assert not (shell.home / "state").exists()
@@ -105,6 +106,17 @@ def test_4_when_a_run_could_not_list_jobs_and_0_when_only_doctor_may_not_look(re
     assert [finding["region"] for finding in document["findings"]] == ["us-east-1", "eu-west-1"]
     code, _ = examined(shell, plan, "--only", "dtext")
     assert code == 0
+
+
+def test_what_a_run_can_do_without_is_a_warning(released: Released) -> None:
+    denied = [{"kind": "denied", "operation": name} for name in ("ListServiceQuotas", "LookupEvents")]
+    shell, _ = released(branches=[QUIET], faults=denied)
+    code, document = examined(shell, shell.plan(apps(1)), "--cloudtrail")
+    assert code == 0
+    assert found(document) == [("warning", "permission", [])] * 2
+    messages = [finding["message"] for finding in document["findings"]]
+    assert "`amplify-release iam-policy PLAN --for quotas` prints the policy" in messages[0]
+    assert "Allow cloudtrail:LookupEvents; `amplify-release iam-policy PLAN --for cloudtrail`" in messages[1]
 
 
 def test_1_when_nothing_answers(shell: Shell) -> None:

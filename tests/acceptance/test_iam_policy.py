@@ -74,6 +74,15 @@ def test_text_is_for_reading(shell: Shell) -> None:
     ]
 
 
+def test_cloudtrail_is_allowed_where_it_is_switched_on_and_quotas_by_request(shell: Shell) -> None:
+    shell.environment = {"AMPLIFY_RELEASE_CLOUDTRAIL": "true"}
+    plan = shell.plan(apps(1, account="shop"), accounts=ACCOUNTS)
+    done = shell.type("iam-policy", plan, "--for", "quotas")
+    assert [
+        (statement["Action"], statement["Resource"]) for statement in json.loads(done.stdout)["Statement"][2:]
+    ] == [(["cloudtrail:LookupEvents"], ["*"]), (["servicequotas:ListServiceQuotas"], ["*"])]
+
+
 def test_a_plan_without_targets_left_needs_nothing(shell: Shell) -> None:
     done = shell.type("iam-policy", shell.plan(apps(1)), "--skip", "*")
     assert (done.returncode, done.stdout) == (0, "{}\n")

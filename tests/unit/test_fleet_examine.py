@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio.lowlevel
 
 from scheduler.amplify.answers import App, Branch
-from scheduler.amplify.port import Answer, CallFailed, JobPage, Kind, Stage
+from scheduler.amplify.port import Answer, CallFailed, JobPage, Kind, Recorded, Stage
 from scheduler.fleet.examine import examine
 from scheduler.fleet.patience import AT_ONCE
-from scheduler.model import Account, FrozenPlan, Job, LaneKey, Target
+from scheduler.model import Account, FrozenPlan, Job, LaneKey, Limits, Target
 
 
 def failed(kind: Kind) -> CallFailed:
@@ -36,6 +36,14 @@ class Outside:
     async def lane(self, key: LaneKey, *, calls: int) -> Outside:
         await self._called("lane")
         return self
+
+    async def ask_quota(self, key: LaneKey) -> int | None:
+        await self._called("quota")
+        return 5
+
+    async def recorded(self, key: LaneKey, since: float, until: float) -> list[Recorded]:
+        await self._called(f"cloudtrail {since:g} {until:g}")
+        return []
 
     async def get_app(self, app: str) -> App:
         await self._called(f"app {app}")
@@ -79,7 +87,16 @@ async def no_sleep(seconds: float) -> None:
 async def test_every_account_app_and_branch_is_read_once_and_one_branch_a_lane_for_its_jobs() -> None:
     outside = Outside(jobs=(Job(jobId="7", status="SUCCEED"),))
     readings = await examine(plan("da/main", "da/dev", "db/main"), outside, no_sleep)
-    names = ("identity", "lane", "app da", "app db", "branch da/main", "branch da/dev", "branch db/main")
+    names = (
+        "identity",
+        "lane",
+        "quota",
+        "app da",
+        "app db",
+        "branch da/main",
+        "branch da/dev",
+        "branch db/main",
+    )
     assert outside.calls == Counter([*names, "list da/main", "job da/main/7"])
     assert readings.identities == {"shop": "012345670123"}
     assert readings.refusals == {}
@@ -104,6 +121,17 @@ async def test_an_app_that_may_not_be_looked_at_is_tried_for_what_a_run_reads() 
     outside = Outside(failures={"app da": [failed(Kind.DENIED)], "list da/main": [refusal]})
     readings = await examine(plan("da/main"), outside, no_sleep)
     assert readings.refusals == {LaneKey("shop", "eu-west-1"): refusal}
+
+
+async def test_other_services_are_asked_only_where_a_run_would_ask_them() -> None:
+    refusals = {"quota": [failed(Kind.DENIED)], "cloudtrail 99 100": [failed(Kind.DENIED)]}
+    asked = Outside(failures=refusals)
+    readings = await examine(plan("da/main"), asked, no_sleep, cloudtrail=True, clock=lambda: 100)
+    assert [failure.kind for _, failure in readings.optional] == [Kind.DENIED, Kind.DENIED]
+    known = replace(plan("da/main"), limits=Limits(builds=5))
+    left_alone = Outside()
+    await examine(known, left_alone, no_sleep)
+    assert not {"quota", "cloudtrail 99 100"} & left_alone.calls.keys()
 
 
 async def test_throttled_reads_are_made_again_more_slowly_and_given_up_in_the_end() -> None:

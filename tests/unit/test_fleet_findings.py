@@ -30,6 +30,7 @@ def judged(
     identity: str | CallFailed = "012345670123",
     app: App | CallFailed | None = HEALTHY,
     refusal: CallFailed | None = None,
+    optional: CallFailed | None = None,
     **branches: Branch | CallFailed,
 ) -> list[Finding]:
     plan = FrozenPlan(
@@ -44,6 +45,7 @@ def judged(
         apps={} if app is None else {(LANE, "dweb"): app},
         branches={(LANE, "dweb", name): branch for name, branch in branches.items()},
         refusals={} if refusal is None else {LANE: refusal},
+        optional=[] if optional is None else [(LANE, optional)],
     )
     return judge(plan, readings)
 
@@ -133,6 +135,23 @@ def test_a_read_that_a_run_needs_is_an_error_if_it_is_not_permitted() -> None:
     [finding] = judged(refusal=failed("ListJobs", Kind.DENIED, status=403))
     assert shown([finding]) == [("error", "permission", ())]
     assert finding.message.startswith("amplify:ListJobs is not permitted, and a run needs it")
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "about"),
+    [
+        ("LookupEvents", Kind.DENIED, "permission"),
+        ("LookupEvents", Kind.NOT_SENT, "unread"),
+        ("ListServiceQuotas", Kind.DENIED, "permission"),
+        ("ListServiceQuotas", Kind.NOT_SENT, None),
+    ],
+)
+def test_what_a_run_can_do_without_is_a_warning_that_says_what_happens_then(
+    operation: str, kind: Kind, about: str | None
+) -> None:
+    found = judged(optional=failed(operation, kind))
+    assert shown(found) == ([("warning", about, ())] if about else [])
+    assert all(f"{operation} failed. Do this. A run" in finding.message for finding in found)
 
 
 def test_the_exit_code_is_that_of_the_worst_error_and_warnings_have_none() -> None:

@@ -9,7 +9,7 @@ import pytest
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 
 from scheduler.model import Account, FrozenPlan, OnBusy, Target
-from scheduler.plan.policy import LARGEST, policies
+from scheduler.plan.policy import LARGEST, Also, policies
 from scheduler.plan.regions import partition_of
 
 SHOP = Account(name="shop", id="012345670123")
@@ -49,12 +49,14 @@ def test_a_policy_names_the_actions_of_a_run_and_the_branches_of_the_plan() -> N
     assert found["shop"].notes == ()
 
 
-def test_doctor_and_cancel_are_allowed_only_what_they_need_besides() -> None:
-    more = policies(plan(target(), target(branch="dev")), doctor=True, cancel=True)["shop"]
+def test_what_a_run_does_not_need_is_allowed_by_request_alone() -> None:
+    more = policies(plan(target(), target(branch="dev")), tuple(Also))["shop"]
     main, dev = f"{APP}/branches/main", f"{APP}/branches/dev"
     assert more.document["Statement"][2:] == [
         statement("Stop", ["amplify:StopJob"], f"{main}/jobs/*", f"{dev}/jobs/*"),
         statement("Doctor", ["amplify:GetApp", "amplify:GetBranch"], APP, main, dev),
+        statement("CloudTrail", ["cloudtrail:LookupEvents"], "*"),
+        statement("Quotas", ["servicequotas:ListServiceQuotas"], "*"),
     ]
 
 
@@ -110,7 +112,7 @@ def test_one_that_is_too_large_even_so_can_be_printed_in_parts() -> None:
 
 @pytest.mark.parametrize("branch", ["main", "release/1.10", "*?${x}", 'quo"te', "ü/中"])
 def test_iam_takes_the_document(branch: str) -> None:
-    policy = policies(plan(target(branch=branch, on_busy=OnBusy.SUPERSEDE)), doctor=True)["shop"]
+    policy = policies(plan(target(branch=branch, on_busy=OnBusy.SUPERSEDE)), tuple(Also))["shop"]
     text = json.dumps(policy.document)
     assert text.isascii()  # IAM takes nothing beyond Latin-1
     IAMPolicyDocumentValidator(text).validate()  # raises

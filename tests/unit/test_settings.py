@@ -33,6 +33,7 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
         "max_runtime": None,
         "drain_timeout": 10.0,
         "settle": 360.0,
+        "cloudtrail": False,
         "lock_wait": 0.0,
         "poll_interval": None,
         "follow": True,
