@@ -70,8 +70,11 @@ async def _look_once(
         finding = find(_doubt(lane, target, sought), (), {}, lane.trail.found(intent))
         if isinstance(finding, Exact | Refused):
             return finding
-        given_up = began >= over and not lane.trail.awaited(intent)
-        if not await mended(lane, failure, refreshes) or given_up:
+        if not await mended(lane, failure, refreshes):
+            await (
+                anyio.sleep_forever()
+            )  # the lane is given up and cancels this; the doubt stays open for resume
+        if began >= over and not lane.trail.awaited(intent):
             found = f"The branch's jobs could not be listed: {failure.reason}"
             return Unresolved(found, lane.trail.testimony(intent))
         return None

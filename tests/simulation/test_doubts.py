@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
 import pytest
 
+from scheduler.amplify.port import Answer
 from scheduler.emulator.identity import caller
 from scheduler.events import Event, JobAdopted, TargetEnded, TargetParked
-from scheduler.model import Evidence, JobType, Target
+from scheduler.model import Evidence, JobType, LaneKey, Target
 from scheduler.plan.scenario import Fault, FaultKind, Operation, Scenario
 from scheduler.progress.fields import log_fields
 from scheduler.progress.sentence import sentence
 from scheduler.progress.tally import Phase, Tally
 from scheduler.report.document import Report, TargetPart
 from tests.simulation.virtual import simulate
-from tests.simulation.world import World, fleet, target
+from tests.simulation.world import Port, World, fleet, target
 
 MINUTES = 60.0
 HOURS = 3600.0
+LANE = LaneKey("default", "eu-west-1")
 
 
 def night(*faults: Fault, **fields: Any) -> Scenario:
@@ -54,6 +57,61 @@ async def release_while_somebody_starts(
     releasing = asyncio.create_task(world.release(targets, **options))
     await asyncio.gather(*(somebody_starts(world, moment) for moment in at))
     return await releasing
+
+
+# The look before the send
+
+
+@pytest.mark.parametrize(
+    ("known", "fields", "fenced"),
+    [
+        pytest.param({}, {}, True, id="nothing is known of the lane"),
+        pytest.param({"RELEASE": True}, {}, False, id="reads have shown that the lane keeps markers"),
+        pytest.param({"RELEASE": False}, {}, True, id="reads have shown that it does not"),
+        pytest.param({"WEB_HOOK": True}, {}, True, id="it keeps them for another job type"),
+        pytest.param({"RELEASE": True}, {"marker": False}, True, id="the plan wants no marker"),
+        pytest.param({"RETRY": True}, {"job_type": JobType.RETRY, "job_id": "1"}, True, id="a retry"),
+    ],
+)
+def test_a_branch_is_looked_at_before_the_send_unless_its_marker_alone_decides(
+    known: dict[str, bool], fields: dict[str, Any], fenced: bool
+) -> None:
+    async def main() -> None:
+        world = World(night(marker_echo=True))
+        for job_type, kept in known.items():
+            world.disk.markers["emulator", LANE, job_type] = kept
+        run = world.open([target("dlost", **fields)])
+        await world.carry_out(run)
+        (record,) = world.journal.targets(run)
+        assert (record.attempts[0].fence is not None) is fenced
+
+    simulate(main)
+
+
+@dataclass
+class Forgetful(Port):
+    """The reply to StartJob shows the commit message; no read does."""
+
+    async def get_job(self, app: str, branch: str, job_id: str) -> Answer:
+        answer = await super().get_job(app, branch, job_id)
+        return replace(answer, job=replace(answer.job, commitMessage=None))
+
+
+class ForgetfulWorld(World):
+    async def lane(self, key: LaneKey, *, calls: int) -> Port:
+        return Forgetful(self, key, self.lives)
+
+
+def test_the_reply_to_startjob_itself_teaches_nothing_of_the_marker() -> None:
+    async def main() -> None:
+        world = ForgetfulWorld(night(marker_echo=True, slots=1))
+        run = world.open(fleet(6))
+        await world.carry_out(run)
+        assert world.journal.markers(endpoint="emulator") == {(LANE, "RELEASE"): False}
+        fences = [attempt.fence for record in world.journal.targets(run) for attempt in record.attempts]
+        assert fences == [0] * 6
+
+    simulate(main)
 
 
 # Other people on the same branch in the same window
@@ -112,6 +170,20 @@ def test_a_plan_without_markers_is_never_exact_on_its_own() -> None:
         world = World(night(lost(), marker_echo=True))
         found = only(await world.release([target("dlost", marker=False)]))
         assert (found.outcome, found.evidence) == ("succeeded", "adopted_probable")
+
+    simulate(main)
+
+
+@pytest.mark.parametrize("skew", [10 * MINUTES, -10 * MINUTES])
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_clock_of_ours_that_is_wrong_changes_nothing(skew: float, asked: bool) -> None:
+    """Windows are on the service's own clock, of ListJobs and of CloudTrail."""
+
+    async def main() -> None:
+        world = World(night(lost(), clock_skew=skew))
+        found = only(await world.release([target("dlost")], cloudtrail=asked))
+        assert found.evidence == ("adopted_exact" if asked else "adopted_probable")
+        assert len(world.truth.jobs) == 1
 
     simulate(main)
 
@@ -194,13 +266,39 @@ def test_without_permission_the_run_goes_on_and_says_so_once() -> None:
     simulate(main)
 
 
-def test_a_cloudtrail_that_only_fails_is_given_up_in_the_end() -> None:
+@pytest.mark.parametrize(
+    ("fault", "trail", "says"),
+    [
+        pytest.param(
+            lost(FaultKind.RESET_BEFORE),
+            FaultKind.DENIED,
+            "It was probably not started. CloudTrail could not be asked: LookupEvents is not permitted",
+            id="no permission",
+        ),
+        pytest.param(
+            lost(FaultKind.RESET_BEFORE),
+            FaultKind.ERROR_BEFORE,
+            "CloudTrail has not told so far.",
+            id="it only fails",
+        ),
+        pytest.param(
+            lost(FaultKind.ERROR_BEFORE),
+            None,
+            "after job 0. CloudTrail recorded that it failed on the service's side (InternalFailureException",
+            id="it recorded a failure of the service",
+        ),
+    ],
+)
+def test_what_cloudtrail_could_not_settle_is_told_with_the_target(
+    fault: Fault, trail: FaultKind | None, says: str
+) -> None:
     async def main() -> None:
-        broken = Fault(kind=FaultKind.ERROR_BEFORE, operation=Operation.LOOKUP_EVENTS, status=503)
-        world = World(night(lost(FaultKind.RESET_BEFORE), broken))
+        asked = [] if trail is None else [Fault(kind=trail, operation=Operation.LOOKUP_EVENTS, status=503)]
+        world = World(night(fault, *asked))
         found = only(await world.release([target("dlost")], cloudtrail=True))
-        assert "CloudTrail has not told so far." in found.reason
-        assert 17 * MINUTES < world.clock.now() < 18 * MINUTES
+        assert found.outcome == "unresolved"
+        assert says in found.reason
+        assert world.clock.now() < 18 * MINUTES  # a CloudTrail that only fails is given up in the end
 
     simulate(main)
 
@@ -249,6 +347,21 @@ def test_a_doubt_of_a_killed_run_is_settled_by_one_reading_hours_later() -> None
     simulate(main)
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_where_a_lane_that_kept_markers_has_lost_one_cloudtrail_still_knows(asked: bool) -> None:
+    """No look was made before the send, so that circumstance has nothing to go by."""
+
+    async def main() -> None:
+        world = World(night(lost()))
+        world.disk.markers["emulator", LANE, "RELEASE"] = True
+        found = only(await world.release([target("dlost")], cloudtrail=asked))
+        assert found.evidence == ("adopted_exact" if asked else "none")
+        untold = "No job carries its marker, and the branch was not looked at before the send. Looked for"
+        assert asked or untold in found.reason  # nothing is said of how likely it was
+
+    simulate(main)
+
+
 # Doubts of earlier runs
 
 
@@ -282,7 +395,38 @@ def test_an_earlier_runs_doubt_is_told_of_this_runs_target(asked: bool) -> None:
     simulate(main)
 
 
+def test_an_earlier_runs_start_that_was_refused_holds_nobody_up() -> None:
+    async def main() -> None:
+        world = World(night(lost(FaultKind.HANG_AFTER, skip=1, delay=40)))
+        run = world.open([target("dlost")])
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(somebody_starts, world, 0.25)
+            await world.kill(run, 5)
+        await anyio.sleep(HOURS)
+        (record,) = world.journal.targets(run)
+        assert record.attempts[0].in_doubt
+        found = only(await world.release([target("dlost")], cloudtrail=True))
+        assert (found.outcome, found.evidence) == ("succeeded", "response")
+        (record,) = world.journal.targets(run)
+        assert record.attempts[0].result == "busy"
+        assert len(world.truth.jobs) == 2
+
+    simulate(main)
+
+
 # One more look before the report
+
+
+def ends_of_the_first(world: World) -> list[str]:
+    """Return the outcomes that the run's first target is given, as they come."""
+    ends: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, TargetEnded) and event.position == 0:
+            ends.append(event.outcome)
+
+    world.journal.subscribe(listen)
+    return ends
 
 
 def test_a_job_that_is_listed_only_after_the_settle_time_is_found_before_the_run_ends() -> None:
@@ -295,18 +439,67 @@ def test_a_job_that_is_listed_only_after_the_settle_time_is_found_before_the_run
                 branches=[{"app": "dlong", "build_time": "20m"}],
             )
         )
-        ends: list[str] = []
-
-        def listen(event: Event) -> None:
-            if isinstance(event, TargetEnded) and event.position == 0:
-                ends.append(event.outcome)
-
-        world.journal.subscribe(listen)
+        ends = ends_of_the_first(world)
         report = await world.release([target("dlost"), target("dlong")])
         assert [found.outcome for found in report.targets] == ["succeeded", "succeeded"]
         assert report.targets[0].evidence == "adopted_exact"
         assert ends == ["unresolved", "succeeded"]
         assert len(world.truth.starts) == 2
+
+    simulate(main)
+
+
+@pytest.mark.parametrize(
+    ("skip", "other", "outcome", "evidence"),
+    [
+        pytest.param(0, [], "succeeded", "adopted_exact", id="its job"),
+        pytest.param(1, [0.25], "succeeded", "response", id="that it was refused, so that it is sent anew"),
+    ],
+)
+def test_what_cloudtrail_records_even_later_is_seen_by_the_last_look(
+    skip: int, other: list[float], outcome: str, evidence: str
+) -> None:
+    async def main() -> None:
+        long = {"app": "dlong", "build_time": "30m"}
+        scenario = night(lost(skip=skip), list_lag=HOURS, trail_lag=18 * MINUTES, branches=[long])
+        world = World(scenario)
+        targets = [target("dlost"), target("dlong")]
+        report = await release_while_somebody_starts(world, other, targets, cloudtrail=True)
+        assert (report.targets[0].outcome, report.targets[0].evidence) == (outcome, evidence)
+
+    simulate(main)
+
+
+@pytest.mark.parametrize("failures", [22, 10_000])
+def test_a_branch_that_could_not_be_listed_is_looked_at_once_more(failures: int) -> None:
+    async def main() -> None:
+        broken = {"kind": "error_before", "operation": "ListJobs", "app": "dlost", "status": 503, "skip": 1}
+        long = {"app": "dlong", "build_time": "20m"}
+        fault = Fault.model_validate(broken | {"times": failures})
+        world = World(night(lost(), fault, marker_echo=True, branches=[long]))
+        ends = ends_of_the_first(world)
+        found = (await world.release([target("dlost"), target("dlong")])).targets[0]
+        if failures < 100:
+            assert (ends, found.evidence) == (["unresolved", "succeeded"], "adopted_exact")
+        else:
+            assert ends == ["unresolved"]
+            assert "The branch's jobs could not be listed" in found.reason
+
+    simulate(main)
+
+
+def test_a_lane_given_up_for_its_credentials_leaves_its_doubts_open_for_resume() -> None:
+    """Nobody has looked, so nothing is judged: a person may not yet have it sent again."""
+
+    async def main() -> None:
+        expired = Fault(kind=FaultKind.EXPIRED_TOKEN, operation=Operation.LIST_JOBS, skip=1, times=2)
+        world = World(night(lost(), expired, marker_echo=True))
+        run = world.open([target("dlost")])
+        assert only(await world.carry_out(run)).outcome == "unresolved"
+        (record,) = world.journal.targets(run)
+        assert record.outcome is None
+        world.reopen(run)
+        assert only(await world.carry_out(run)).evidence == "adopted_exact"
 
     simulate(main)
 
