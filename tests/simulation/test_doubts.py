@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from scheduler.amplify.port import Answer
+from scheduler.amplify.port import Answer, JobPage
 from scheduler.emulator.identity import caller
 from scheduler.events import Event, JobAdopted, TargetEnded, TargetParked
 from scheduler.model import Evidence, JobType, LaneKey, Target
@@ -184,6 +184,33 @@ def test_a_clock_of_ours_that_is_wrong_changes_nothing(skew: float, asked: bool)
         found = only(await world.release([target("dlost")], cloudtrail=asked))
         assert found.evidence == ("adopted_exact" if asked else "adopted_probable")
         assert len(world.truth.jobs) == 1
+
+    simulate(main)
+
+
+@dataclass
+class Timeless(Port):
+    """A service whose answers have no Date."""
+
+    async def list_jobs(self, app: str, branch: str, *, down_to: int | None = None) -> JobPage:
+        return replace(await super().list_jobs(app, branch, down_to=down_to), server_at=None)
+
+    async def get_job(self, app: str, branch: str, job_id: str) -> Answer:
+        return replace(await super().get_job(app, branch, job_id), server_at=None)
+
+
+class TimelessWorld(World):
+    async def lane(self, key: LaneKey, *, calls: int) -> Port:
+        return Timeless(self, key, self.lives)
+
+
+def test_without_the_services_clock_circumstance_has_no_window_and_cloudtrail_is_not_asked() -> None:
+    async def main() -> None:
+        world = TimelessWorld(night(lost()))
+        found = only(await world.release([target("dlost")], cloudtrail=True))
+        assert found.evidence == "adopted_probable"
+        assert "LookupEvents" not in world.truth.calls
+        assert world.clock.now() < 8 * MINUTES
 
     simulate(main)
 
