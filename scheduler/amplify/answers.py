@@ -50,11 +50,8 @@ def job(summary: Any) -> Job:
     """Read a JobSummary, its times parsed already. Raises Unusable without a decimal job id."""
     if not isinstance(summary, dict):
         raise Unusable("the answer names no job")
-    number = summary.get("jobId")
-    if not (isinstance(number, str) and number.isascii() and number.isdigit()):
-        raise Unusable("the answer names no job id")
     return Job(
-        jobId=number,
+        jobId=job_id(summary),
         status=summary.get("status") or "UNKNOWN",
         jobArn=summary.get("jobArn"),
         commitId=summary.get("commitId"),
@@ -66,6 +63,14 @@ def job(summary: Any) -> Job:
         sourceUrl=_bare(summary.get("sourceUrl")),
         sourceUrlType=summary.get("sourceUrlType"),
     )
+
+
+def job_id(summary: Mapping[str, Any]) -> str:
+    """Return a JobSummary's decimal job id. Raises Unusable without one."""
+    number = summary.get("jobId")
+    if not (isinstance(number, str) and number.isascii() and number.isdigit()):
+        raise Unusable("the answer names no job id")
+    return number
 
 
 def enough(page: Sequence[Job], *, down_to: int | None) -> bool:

@@ -17,7 +17,7 @@ import anyio
 from aiobotocore.config import AioConfig
 
 from ..redact import redact
-from .answers import Unusable, job
+from .answers import Unusable, job_id
 from .calls import attempt
 from .classify import classify
 from .failure import Failure
@@ -115,6 +115,6 @@ def _record(intent: str, detail: Mapping[str, Any]) -> Recorded:
 
 def _job_id(detail: Mapping[str, Any]) -> str | None:
     try:
-        return job(detail["responseElements"]["jobSummary"]).jobId
-    except (KeyError, TypeError, Unusable):
+        return job_id(detail["responseElements"]["jobSummary"])
+    except (AttributeError, KeyError, TypeError, Unusable):
         return None

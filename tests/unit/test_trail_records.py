@@ -40,6 +40,11 @@ def test_an_intent_is_read_from_the_user_agent_and_nothing_like_it(
     assert intent_in(user_agent) == intent
 
 
+def test_a_job_is_known_by_its_id_whatever_else_the_record_makes_of_it() -> None:
+    odd = {"jobSummary": {"jobId": "17", "sourceUrl": 5, "startTime": []}}
+    assert list(read([event(responseElements=odd)])) == [Recorded(intent=OURS, job_id="17")]
+
+
 def test_the_job_of_a_start_is_the_one_that_its_answer_named() -> None:
     assert list(read([event(responseElements=MADE)])) == [Recorded(intent=OURS, job_id="17")]
 
