@@ -40,7 +40,7 @@ class Doubt:
     `fence`: the branch's highest job id before the send; None: not looked for. `sent` and `given_up` are on
     the service's clock; None: that clock is unknown. `kept`: this lane is known to keep the marker, so a job
     that shows its message without it is not ours. `unrecorded`: CloudTrail should have recorded the request
-    by now and has not, so a job that is there is most likely another's.
+    by now and has not, though it has others, so a job that is there is most likely not ours.
     """
 
     intent: str

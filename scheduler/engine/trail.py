@@ -1,7 +1,8 @@
 """CloudTrail as a witness of a lane's starts in doubt: one reader asks for all of them at once.
 
 What it has recorded is exact, for the request names its intent. It is minutes late, though, and answers an
-account twice a second at most; what it has not recorded before `LATE` means nothing, and later is no proof.
+account twice a second at most. What it has not recorded by `LATE` tells something only where other records
+have shown that intents arrive there, and is no proof even so.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class Trail:
         #: Why it cannot be asked, although it should be; empty as long as it can.
         self.closed = ""
         self._complained = False
+        self._speaks = False  # a record named an intent, as a proxy in between might prevent
 
     def seek(self, intent: str, *, sent: float, given_up: float, offset: float) -> None:
         """Have a start looked for, from now on."""
@@ -84,10 +86,8 @@ class Trail:
         return search is not None and not (self.closed or intent in self._found or search.over(self._now()))
 
     def silent(self, intent: str) -> bool:
-        """Whether CloudTrail was read when it should have recorded the start, and had not."""
-        search = self._searches.get(intent)
-        recorded = intent in self._found
-        return search is not None and not recorded and search.read_at >= search.given_up + LATE
+        """Whether CloudTrail names other starts, and has none of this one when it should."""
+        return self._speaks and self._missing(intent)
 
     def testimony(self, intent: str) -> str | None:
         """Say what CloudTrail tells of a start that it did not settle; None: it is not asked."""
@@ -99,6 +99,8 @@ class Trail:
             return f"CloudTrail could not be asked: {self.closed}"
         if self.silent(intent):
             return "CloudTrail has no record of it either, so it most likely never reached AWS."
+        if self._missing(intent):
+            return "CloudTrail has no record of it, nor of any other start of ours, which tells nothing."
         return "CloudTrail has not told so far."
 
     def complaint(self) -> str:
@@ -122,6 +124,7 @@ class Trail:
         try:
             for since, until in merged(search.window(now) for search in searches):
                 for record in await ask(since, until):
+                    self._speaks = True
                     known = self._found.get(record.intent)
                     if known is None or known.job_id is None:
                         self._found[record.intent] = record
@@ -131,6 +134,11 @@ class Trail:
             return
         for search in searches:
             search.read_at = now
+
+    def _missing(self, intent: str) -> bool:
+        search = self._searches.get(intent)
+        recorded = intent in self._found
+        return search is not None and not recorded and search.read_at >= search.given_up + LATE
 
     def _open(self) -> list[Search]:
         return [search for intent, search in self._searches.items() if intent not in self._found]

@@ -40,17 +40,13 @@ def sentence(*, sent_at: float, why: str, found: str, testimony: str | None, loo
     `sent_at` is seconds since the epoch, `looked` the seconds from then to the last look. `testimony`: what
     CloudTrail says; None: it was not asked.
     """
-    ask = (
-        ""
-        if testimony is not None
-        else f", or let CloudTrail decide: amplify-release resume {run} --cloudtrail"
-    )
+    ask = f", or let CloudTrail decide: amplify-release resume {run} --cloudtrail"
     told = [
         f"the start was sent at {rfc3339(sent_at)} and its answer is not known ({why}).",
         found,
         testimony or "",
-        f"Looked for {_span(looked)}; nothing was sent again.",
-        f"To decide, look at the branch in the Amplify console{ask};",
+        f"The last look was {_span(looked)} after; nothing was sent again.",
+        f"To decide, look at the branch in the Amplify console{'' if testimony else ask};",
         f"to send it again: amplify-release resume {run} --restart-unresolved",
     ]
     return " ".join(filter(None, told))

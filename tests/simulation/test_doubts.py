@@ -140,8 +140,9 @@ def test_a_start_whose_job_shows_no_marker_is_told_by_circumstance_or_by_cloudtr
 
     async def main() -> None:
         world = World(night(lost(FaultKind(kind), delay=15)))
-        report = await release_while_somebody_starts(world, others, cloudtrail=asked)
-        found = only(report)
+        targets = [target("dlost"), target("dfine")]
+        report = await release_while_somebody_starts(world, others, targets, cloudtrail=asked)
+        found = report.targets[0]
         job = found.job.jobId if found.job else None
         ours = next((start.job for start in world.truth.starts if start.answer != "started"), None)
         verdicts = {
@@ -150,7 +151,7 @@ def test_a_start_whose_job_shows_no_marker_is_told_by_circumstance_or_by_cloudtr
             "unresolved": ("unresolved", "none", None),
         }
         assert (found.outcome, found.evidence, job) == (verdicts[with_cloudtrail] if asked else without)
-        assert len(world.truth.starts) == 1 + len(others)
+        assert len(world.truth.starts) == 2 + len(others)
         assert ("LookupEvents" in world.truth.calls) is asked
 
     simulate(main)
@@ -232,12 +233,25 @@ def test_what_cloudtrail_has_not_recorded_after_a_quarter_of_an_hour_is_unresolv
 ):
     async def main() -> None:
         world = World(night(lost(FaultKind.RESET_BEFORE)))
-        found = only(await world.release([target("dlost")], cloudtrail=True))
+        found = (await world.release([target("dlost"), target("dfine")], cloudtrail=True)).targets[0]
         assert found.outcome == "unresolved"
         assert "CloudTrail has no record of it either, so it most likely never reached AWS." in found.reason
         assert "--cloudtrail" not in found.reason  # it was asked already
         assert 15 * MINUTES < world.clock.now() < 16 * MINUTES
-        assert len(world.truth.starts) == 1
+        assert len(world.truth.starts) == 2
+
+    simulate(main)
+
+
+@pytest.mark.parametrize("others", [[], [20]])
+def test_the_silence_of_a_cloudtrail_that_names_no_start_at_all_tells_nothing(others: list[float]) -> None:
+    """A proxy may have taken the intents from the requests: then silence must turn no job away."""
+
+    async def main() -> None:
+        world = World(night(lost(FaultKind.RESET_BEFORE)))
+        found = only(await release_while_somebody_starts(world, others, cloudtrail=True))
+        assert found.evidence == ("adopted_probable" if others else "none")
+        assert others or "nor of any other start of ours, which tells nothing" in found.reason
 
     simulate(main)
 
@@ -383,7 +397,7 @@ def test_where_a_lane_that_kept_markers_has_lost_one_cloudtrail_still_knows(aske
         world.disk.markers["emulator", LANE, "RELEASE"] = True
         found = only(await world.release([target("dlost")], cloudtrail=asked))
         assert found.evidence == ("adopted_exact" if asked else "none")
-        untold = "No job carries its marker, and the branch was not looked at before the send. Looked for"
+        untold = "No job carries its marker, and the branch was not looked at before the send. The last look"
         assert asked or untold in found.reason  # nothing is said of how likely it was
 
     simulate(main)

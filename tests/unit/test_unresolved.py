@@ -20,7 +20,7 @@ def test_the_sentence_says_when_what_was_seen_how_likely_it_is_and_which_command
     ) == (
         "the start was sent at 2026-11-24T02:14:07.000Z and its answer is not known (the line was cut). "
         "No new RELEASE job appeared after job 7. It was probably not started. "
-        "Looked for 6 min; nothing was sent again. "
+        "The last look was 6 min after; nothing was sent again. "
         "To decide, look at the branch in the Amplify console, "
         "or let CloudTrail decide: amplify-release resume 01RUN --cloudtrail; "
         "to send it again: amplify-release resume 01RUN --restart-unresolved"
@@ -31,7 +31,7 @@ def test_where_cloudtrail_was_asked_its_word_stands_in_the_place_of_the_advice()
     told = sentence(
         sent_at=SENT_AT, why="w", found="F.", testimony="CloudTrail says so.", looked=59.0, run="01RUN"
     )
-    assert "(w). F. CloudTrail says so. Looked for 59 s; nothing was sent again." in told
+    assert "(w). F. CloudTrail says so. The last look was 59 s after; nothing was sent again." in told
     assert "console; to send it again" in told
 
 
