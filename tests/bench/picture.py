@@ -8,7 +8,7 @@ from html import escape
 from .measure import Trace
 
 WIDTH, HEIGHT = 960, 400
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 40, 44
+LEFT, RIGHT, TOP, BOTTOM = 56, 28, 40, 44
 POINTS = 600
 
 _LINES = (("window", "#888", "6 4"), ("running", "#1a7f37", ""), ("pending", "#cf222e", ""))
