@@ -17,6 +17,7 @@ from ..model import Account, LaneKey
 from .calls import attempt
 from .client import AmplifyClient
 from .credentials import Renewable, assumed
+from .elapsed import elapsed
 from .port import CallFailed, Kind, Recorded, Stage
 from .quotas import concurrent_jobs
 from .session import Session, Timeouts
@@ -45,7 +46,7 @@ class Accounts:
     where its STS is asked. `profile` holds for accounts that name none. Endpoint URLs must have been checked.
     With `static_credentials` neither AWS's environment variables nor its files nor the instance are read:
     accounts without a role have these keys, and roles are assumed with those of account 000000000000. `clock`
-    gives seconds since the epoch.
+    gives seconds since the epoch, `monotonic` those that pass, in suspend too.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Accounts:
         static_credentials: StaticCredentials | None = None,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         self._accounts = {AMBIENT: Account(name=AMBIENT)} | {account.name: account for account in accounts}
         self._run = run

@@ -25,7 +25,7 @@ class Renewable(AioCredentials):
     """Stands where botocore expects credentials, and fetches them when the first request is signed.
 
     `fetch` returns botocore's credentials, which may renew themselves before they expire, or None. `source`
-    are the credentials that `fetch` itself uses. `clock` is monotonic, in seconds.
+    are the credentials that `fetch` itself uses. `clock` is monotonic, in seconds, and goes on in suspend.
     """
 
     def __init__(

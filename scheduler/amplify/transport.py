@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from aiobotocore.httpsession import (  # type: ignore[attr-defined]  # the stubs
     _ProxySSLTCPConnector,
 )
 
+from .elapsed import elapsed
 from .user_agent import for_intent
 
 #: Seconds after which an idle connection is not used again. Where a service closes one at the moment of its
@@ -49,12 +51,27 @@ _Base: Any = AIOHTTPSession
 
 
 class _ObservedConnector(_ProxySSLTCPConnector):  # type: ignore[misc]  # as above
+    _slept = 0.0
+
     async def connect(self, *arguments: Any, **options: Any) -> aiohttp.connector.Connection:
+        self._drop_what_slept()
         connection: aiohttp.connector.Connection = await super().connect(*arguments, **options)
         # TCP, proxy tunnel and TLS stand, and nothing but the request comes next: the safe side of "sent".
         if (call := CALL.get()) is not None:
             call.sent = True
         return connection
+
+    def _drop_what_slept(self) -> None:
+        """Close idle connections after the machine has slept: their other ends have long gone.
+
+        aiohttp counts how long they were idle by a clock that stood still meanwhile.
+        """
+        slept = elapsed() - time.monotonic()
+        if slept > self._slept + KEEPALIVE:
+            for idle in self._conns.values():
+                for protocol, _ in idle:
+                    protocol.close()
+        self._slept = slept
 
 
 class _Direct:

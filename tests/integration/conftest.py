@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 
 import pytest
@@ -50,3 +51,17 @@ async def serve() -> AsyncIterator[Serve]:
             return wire
 
         yield start
+
+
+@pytest.fixture
+def suspend(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let the machine have slept for some seconds: one clock has gone on, the monotonic one has not."""
+    slept = 0.0
+    real = time.clock_gettime
+
+    def sleep(seconds: float) -> None:
+        nonlocal slept
+        slept += seconds
+
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: real(clock) + slept)
+    return sleep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -273,6 +273,24 @@ async def test_a_profile_renewed_by_other_hands_is_seen_after_a_drop(serve: Serv
         await start(accounts, "docs")
         (tmp_path / "credentials").write_text(profile.format("AKIANEW"))
         now[0] += 60
+        await accounts.refresh("docs")
+        await start(accounts, "docs")
+    assert [key_of(request) for request in wire.requests] == ["AKIAOLD", "AKIANEW"]
+
+
+async def test_a_profile_renewed_during_a_suspend_is_seen_after_a_drop(
+    serve: Serve, tmp_path: Path, suspend: Callable[[float], None]
+) -> None:
+    """The old keys are an hour old, though the monotonic clock has seen them for a moment only."""
+    profile = "[docs]\naws_access_key_id = {}\naws_secret_access_key = s\n"
+    wire = await serve(answering(STARTED))
+    (tmp_path / "credentials").write_text(profile.format("AKIAOLD"))
+    async with Accounts(
+        [Account(name="docs", profile="docs")], run="01RUN", endpoint_url=wire.url
+    ) as accounts:
+        await start(accounts, "docs")
+        (tmp_path / "credentials").write_text(profile.format("AKIANEW"))
+        suspend(3600)
         await accounts.refresh("docs")
         await start(accounts, "docs")
     assert [key_of(request) for request in wire.requests] == ["AKIAOLD", "AKIANEW"]

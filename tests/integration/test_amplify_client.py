@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -254,6 +255,20 @@ async def test_a_connection_is_used_again_at_once_and_not_after_a_second(
             await client.start_job(TARGET, commit_message=None, intent="01X")
             seen.append(wire.connections)
     assert seen == [1, 1, 2]
+
+
+async def test_a_connection_from_before_a_suspend_is_not_used_again(
+    serve: Serve, suspend: Callable[[float], None]
+) -> None:
+    wire = await serve(answering(STARTED))
+    seen = []
+    async with accounts(wire) as opened:
+        client = await opened.lane(LANE, calls=1)
+        for pause in (0.0, 0.5, 3600.0, 0.5):
+            suspend(pause)
+            await client.start_job(TARGET, commit_message=None, intent="01X")
+            seen.append(wire.connections)
+    assert seen == [1, 1, 2, 2]
 
 
 async def test_a_kept_connection_that_closes_under_a_start_is_no_reason_to_send_it_again(
