@@ -17,6 +17,7 @@ from .state import Entry, LaneState
 
 SOONEST = 0.2  #: seconds between two looks at the branch
 LATEST = 15.0
+LAST_LOOKS = 60.0  #: seconds for which a look that fails is tried again at least
 
 
 async def settle_busy(lane: LaneState, entry: Entry, jobs: Sequence[Job] | None) -> None:
@@ -89,22 +90,24 @@ async def _list(lane: LaneState, entry: Entry, since: float) -> Sequence[Job] | 
     """List the branch's newest jobs, with the target's patience; None: it ended, or its lane stopped."""
     target = entry.target
     wait = SOONEST
+    over = max(since + target.queue_timeout, lane.clock.now() + LAST_LOOKS)
     while True:
         refreshes = lane.refreshes
         try:
             page = await read(lane, lambda: lane.port.list_jobs(target.app, target.branch))
         except CallFailed as failure:
-            waited = lane.clock.now() - since
+            now = lane.clock.now()
             if failure.kind in {Kind.REJECTED, Kind.DENIED}:
                 lane.end(entry, Outcome.REJECTED, failure.reason)
                 return None
-            if waited >= target.queue_timeout:
-                reason = f"the branch's jobs could not be listed for {waited / 60:.0f} min: {failure.reason}"
+            if now >= over:
+                waited = (now - since) / 60
+                reason = f"the branch's jobs could not be listed for {waited:.0f} min: {failure.reason}"
                 lane.end(entry, Outcome.SKIPPED, reason)
                 return None
             if not await mended(lane, failure, refreshes):
                 return None
-            await anyio.sleep(min(wait, target.queue_timeout - waited))
+            await anyio.sleep(min(wait, over - now))
             wait = min(LATEST, 2 * wait)
         else:
             lane.moved_at = lane.clock.now()

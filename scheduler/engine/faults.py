@@ -10,6 +10,7 @@ from .state import LaneState
 
 DENIALS = 3  #: refusals for want of permission, with nothing started, after which a lane is given up
 UNREACHABLE = 300.0  #: seconds without any answer after which a lane is given up
+PAUSES = 8  #: pauses before that, though hours passed: we may have slept
 PAUSE_AT_MOST = 30.0
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ def pause(lane: LaneState, failure: CallFailed) -> None:
     now = lane.clock.now()
     if lane.unreached_since is None:
         lane.unreached_since = now
-    if now - lane.unreached_since > UNREACHABLE:
+    if now - lane.unreached_since > UNREACHABLE and lane.unreached >= PAUSES:
         lane.stop(f"no answer for {UNREACHABLE / 60:.0f} minutes: {failure.reason}", denied=False)
     if now >= lane.paused_until:
         lane.unreached += 1

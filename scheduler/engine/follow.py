@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import anyio
 
-from ..amplify.port import Answer, CallFailed, Kind
+from ..amplify.port import Answer, CallFailed
 from ..events import JobChanged
 from ..model import Job, Outcome
-from .faults import mended, read
+from .faults import read
+from .overdue import check_deadlines, unreadable
 from .state import Entry, LaneState
 
-LOST = 60.0  #: seconds for which a job that cannot be found may still turn up
 READS_AT_ONCE = 16
 
 _OUTCOMES = {"SUCCEED": Outcome.SUCCEEDED, "FAILED": Outcome.FAILED, "CANCELLED": Outcome.CANCELLED}
@@ -97,7 +97,7 @@ async def _read(lane: LaneState, entry: Entry) -> None:
     try:
         answer = await read(lane, lambda: lane.port.get_job(target.app, target.branch, job.jobId))
     except CallFailed as failure:
-        await _unreadable(lane, entry, failure, refreshes)
+        await unreadable(lane, entry, failure, refreshes)
     else:
         entry.lost_since = None
         entry.misses = 0
@@ -116,6 +116,7 @@ def observe(lane: LaneState, entry: Entry, answer: Answer) -> None:
     """Take note of a job as it was just read."""
     job, before = answer.job, entry.job
     lane.heard(answer.server_at)
+    _date(lane, entry, job)
     entry.job = job
     if before is None or job.status != before.status or job.ended:
         lane.record(JobChanged(at=lane.clock.wall(), position=entry.position, job=job))
@@ -124,7 +125,13 @@ def observe(lane: LaneState, entry: Entry, answer: Answer) -> None:
         return
     _place(lane, entry, job)
     if not entry.ended:
-        _check_deadlines(lane, entry, job, lane.clock.now())
+        check_deadlines(lane, entry, job)
+
+
+def _date(lane: LaneState, entry: Entry, job: Job) -> None:
+    """Correct when a job of an earlier process was started: our wall clock may have been set since."""
+    if entry.started_at < entry.taken_at and job.startTime is not None and lane.offset is not None:
+        entry.started_at = min(entry.taken_at, job.startTime.timestamp() - lane.offset)
 
 
 def _place(lane: LaneState, entry: Entry, job: Job) -> None:
@@ -193,60 +200,3 @@ def _reason(job: Job, detail: str) -> str:
             return detail or f"job {job.jobId} was cancelled"
         case _:
             return detail or f"job {job.jobId} failed"
-
-
-def _check_deadlines(lane: LaneState, entry: Entry, job: Job, now: float) -> None:
-    target = entry.target
-    if entry.active_at is None:
-        over, limit, name = now - entry.started_at, target.queue_timeout, "queue_timeout"
-    else:
-        over, limit, name = now - entry.active_at, target.build_timeout, "build_timeout"
-    if over > limit:
-        reason = (
-            f"job {job.jobId} is still {job.status} after {over / 60:.0f} min ({name}); it goes on in AWS"
-        )
-        _give_up(lane, entry, Outcome.TIMED_OUT, reason)
-
-
-def _give_up(lane: LaneState, entry: Entry, outcome: Outcome, reason: str) -> None:
-    """End the target while its job, as far as is known, goes on. A run that does not follow says nothing."""
-    if lane.options.follow:
-        lane.open -= 1
-        lane.end(entry, outcome, reason)
-    entry.ended = True
-
-
-async def _unreadable(lane: LaneState, entry: Entry, failure: CallFailed, refreshes: int) -> None:
-    """A read failed: that never fails the job. Only one that stays away for long is given up."""
-    job = entry.job
-    assert job is not None
-    now = lane.clock.now()
-    entry.misses += 1
-    if failure.kind in {Kind.REJECTED, Kind.DENIED}:
-        lane.schedule.missed(entry.position, now, _patience(entry))
-        entry.lost_since = entry.lost_since if entry.lost_since is not None else now
-        if now - entry.lost_since > LOST:
-            _leave(lane, entry)
-            if not entry.ended:
-                reason = f"job {job.jobId} was started and can no longer be read: {failure.reason}"
-                _give_up(lane, entry, Outcome.UNRESOLVED, reason)
-        return
-    await mended(lane, failure, refreshes)
-    lane.schedule.missed(entry.position, now, _patience(entry))
-    unseen = now - entry.read_at
-    if not entry.ended and unseen > entry.target.build_timeout:
-        reason = f"job {job.jobId} could not be read for {unseen / 60:.0f} min: {failure.reason}"
-        _give_up(lane, entry, Outcome.TIMED_OUT, reason)
-
-
-def _patience(entry: Entry) -> float:
-    """Seconds until a job whose read failed is read again."""
-    return min(30.0, 0.5 * 2.0 ** min(entry.misses, 10))
-
-
-def _leave(lane: LaneState, entry: Entry) -> None:
-    """Stop following a job that cannot be read: it holds its slot no more."""
-    del lane.followed[entry.position]
-    lane.schedule.drop(entry.position)
-    active_for = None if entry.active_at is None else 0.0
-    lane.limiter.tell(lambda limit, now: limit.job_ended(now, lasted=None, active_for=active_for))

@@ -43,6 +43,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual.now
 
+    def stand_still(self, seconds: float) -> None:
+        self._virtual.now += seconds
+
 
 def simulate(main: Callable[[], Awaitable[T]]) -> T:
     """Run `main` to its end on virtual time."""
@@ -52,3 +55,10 @@ def simulate(main: Callable[[], Awaitable[T]]) -> T:
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(body())
+
+
+def freeze(seconds: float) -> None:
+    """Let the process stand still, as after SIGSTOP or in a paused machine: every timer is late at once."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.stand_still(seconds)
