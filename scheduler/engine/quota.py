@@ -10,9 +10,12 @@ PATIENCE = 1.0  #: seconds for which a lane's first start waits for the quota
 
 
 class Quota:
-    """A number that may come at once, late or never. `ask` runs beside; `use` is called by who wants it."""
+    """A number that may come at once, late or never. `ask` runs beside; `use` is called by who wants it.
 
-    def __init__(self, question: Callable[[], Awaitable[int | None]]) -> None:
+    `question` None: nobody needs to be asked, and so nothing is waited for.
+    """
+
+    def __init__(self, question: Callable[[], Awaitable[int | None]] | None) -> None:
         self._question = question
         self._answered = anyio.Event()
         self._quota: int | None = None
@@ -20,7 +23,8 @@ class Quota:
 
     async def ask(self) -> None:
         """Ask, and pass the answer on if somebody waits for it by then."""
-        self._quota = await self._question()
+        if self._question is not None:
+            self._quota = await self._question()
         self._answered.set()
         self._pass_on()
 

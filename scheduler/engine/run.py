@@ -136,9 +136,9 @@ class Run:
     ) -> None:
         key = before.lane
         async with anyio.create_task_group() as beside:
-            quota = Quota(partial(self._accounts.quota, key))
-            if self._run.plan.limits.builds is None:
-                beside.start_soon(quota.ask)
+            told = self._run.plan.limits.builds is not None
+            quota = Quota(None if told else partial(self._accounts.quota, key))
+            beside.start_soon(quota.ask)
             port = await self._open(key)
             if port is not None:
                 await quota.wait()

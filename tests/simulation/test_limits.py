@@ -188,10 +188,11 @@ def test_a_reserve_is_left_to_others_where_the_quota_is_known(
     simulate(main)
 
 
-def test_a_number_in_the_plan_is_believed_and_no_quota_asked_for() -> None:
+def test_a_number_in_the_plan_is_believed_and_no_quota_asked_or_waited_for() -> None:
     async def main() -> None:
         world = World(slow(slots=20), quota_told=20)
-        report = await world.release(fleet(12), plan={"limits": Limits(builds=4)})
+        report, sent = await released(world, 12, plan={"limits": Limits(builds=4)})
+        assert sent[0] < 0.5
         assert report.lanes[0].peak_in_flight == 4
         assert not any("quota" in change.reason for change in world.journal.limit_changes(report.run.id))
 
