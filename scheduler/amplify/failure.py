@@ -34,6 +34,11 @@ def cause(*names: str) -> Question:
     return lambda failure: not set(names).isdisjoint(failure.causes)
 
 
+def raised(*names: str) -> Question:
+    """Whether the outermost exception is one of these. What the transport raises is wrapped in botocore's."""
+    return lambda failure: bool(failure.causes) and failure.causes[0] in names
+
+
 def code(*names: str) -> Question:
     """Whether the answer's code is one of these; some services append `Exception`, others do not."""
     return lambda failure: failure.code.removesuffix("Exception") in names
@@ -108,20 +113,30 @@ signed_out = cause(
 #: Nobody gave any credentials.
 no_credentials = cause("NoAuthTokenError", "NoCredentialsError")
 
-#: The credentials cannot be had: a broken file, a failing credential process, a dead metadata service.
-unreadable_credentials = cause(
-    "ConfigNotFound",
-    "ConfigParseError",
-    "CredentialRetrievalError",
-    "InfiniteLoopConfigError",
-    "InvalidConfigError",
-    "InvalidIMDSEndpointError",
-    "InvalidIMDSEndpointModeError",
-    "MetadataRetrievalError",
-    "MissingDependencyException",
-    "PartialCredentialsError",
-    "UnknownCredentialError",
+#: A file that the configuration names is missing or must not be read.
+_UNREADABLE = ("FileNotFoundError", "IsADirectoryError", "NotADirectoryError", "PermissionError")
+
+#: The credentials cannot be had: a broken file, a failing credential process, a dead metadata service. Bare
+#: exceptions are those of a process that is none or babbles, or of a missing file with a token.
+unreadable_credentials = either(
+    cause(
+        "ConfigNotFound",
+        "ConfigParseError",
+        "CredentialRetrievalError",
+        "InfiniteLoopConfigError",
+        "InvalidConfigError",
+        "InvalidIMDSEndpointError",
+        "InvalidIMDSEndpointModeError",
+        "MetadataRetrievalError",
+        "MissingDependencyException",
+        "PartialCredentialsError",
+        "UnknownCredentialError",
+    ),
+    raised("JSONDecodeError", *_UNREADABLE),
 )
+
+#: The file of trusted certificates cannot be read.
+no_certificates = both(raised("HTTPClientError"), cause(*_UNREADABLE))
 
 #: The other side is not who it should be, or does not speak TLS.
 bad_tls = cause(

@@ -21,6 +21,7 @@ from .failure import (
     code,
     either,
     expired_token,
+    no_certificates,
     no_credentials,
     redirected,
     says,
@@ -117,6 +118,12 @@ _NOT_SENT = (
         says("refreshed credentials are still expired"),
         Kind.CREDENTIALS,
         "The renewed credentials had already expired. Check where they come from, and this machine's clock.",
+    ),
+    Row(
+        no_certificates,
+        Kind.BROKEN,
+        "The trusted certificates could not be read ({cause}). "
+        "Check AWS_CA_BUNDLE and the profile's ca_bundle.",
     ),
     Row(
         bad_tls,

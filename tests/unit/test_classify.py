@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import json
 import socket
 import ssl
 
@@ -60,6 +61,9 @@ KINDS = [
     (unsent("SomethingNobodyKnows"), Kind.NOT_SENT),
     (unsent(), Kind.NOT_SENT),
     (unsent("SSLError", "ClientConnectorCertificateError", "SSLCertVerificationError"), Kind.BROKEN),
+    (unsent("EndpointConnectionError", "ClientConnectorError", "PermissionError"), Kind.NOT_SENT),
+    (unsent("HTTPClientError", "FileNotFoundError"), Kind.BROKEN),
+    (unsent("HTTPClientError", "SomethingNobodyKnows"), Kind.NOT_SENT),
     (unsent("ProxyConnectionError", "ClientProxyConnectionError"), Kind.NOT_SENT),
     (unsent("ProxyConnectionError", "ClientHttpProxyError", status=407), Kind.BROKEN),
     (unsent("ProxyConnectionError", "ClientHttpProxyError", status=502), Kind.NOT_SENT),
@@ -74,6 +78,8 @@ KINDS = [
     (unsent("UnauthorizedSSOTokenError"), Kind.CREDENTIALS),
     (unsent("InfiniteLoopConfigError"), Kind.CREDENTIALS),
     (unsent("EOFError"), Kind.CREDENTIALS),
+    (unsent("FileNotFoundError"), Kind.CREDENTIALS),
+    (unsent("JSONDecodeError"), Kind.CREDENTIALS),
     (
         unsent(
             "RuntimeError",
@@ -169,7 +175,7 @@ def test_a_reason_is_whole_sentences(failure: Failure, _kind: Kind) -> None:
     assert "{" not in reason
 
 
-NAMESPACES = (botocore.exceptions, botocore.httpsession, aiohttp, builtins, socket, ssl, transport)
+NAMESPACES = (botocore.exceptions, botocore.httpsession, aiohttp, builtins, json, socket, ssl, transport)
 
 
 def test_the_exceptions_that_the_tables_name_exist() -> None:
@@ -178,7 +184,9 @@ def test_the_exceptions_that_the_tables_name_exist() -> None:
         argument.value
         for module in (questions, tables)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "cause"
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"cause", "raised"}
         for argument in node.args
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     }
