@@ -9,8 +9,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 
 import pytest
+import trustme
 
 from tests.integration.wire import Connection, Script, Serve, Wire
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Who signs the servers' certificates; a client trusts it if AWS_CA_BUNDLE says so."""
+    return trustme.CA()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -13,13 +13,12 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from scheduler.amplify.accounts import Accounts
-from scheduler.amplify.port import CallFailed, Kind, Stage
-from scheduler.amplify.session import Timeouts
+from scheduler.amplify.port import CallFailed, Kind
 from scheduler.model import Account, LaneKey, Target
-from tests.integration.wire import Request, Script, Serve, Wire, answering, reply
+from tests.integration.acts import STARTED, sts
+from tests.integration.wire import Request, Serve, Wire, answering, reply
 
 TARGET = Target(account="default", region="eu-west-1", app="d1", branch="main", name="web")
-STARTED = reply({"jobSummary": {"jobId": "7", "status": "PENDING"}})
 HOUR = timedelta(hours=1)
 SHOP = Account(
     name="shop", id="012345670123", role_arn="arn:aws:iam::012345670123:role/release", external_id="x1"
@@ -45,34 +44,6 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-
-
-def sts(*lives: timedelta) -> Script:
-    """An STS that hands out keys ASIA0, ASIA1, …, each with the next of these lives."""
-    left = list(enumerate(lives))
-
-    async def script(connection: object) -> None:
-        while True:
-            await connection.request()  # type: ignore[attr-defined]
-            number, life = left.pop(0) if len(left) > 1 else left[0]
-            until = (datetime.now(UTC) + life).strftime("%Y-%m-%dT%H:%M:%SZ")
-            await connection.send(  # type: ignore[attr-defined]
-                reply(
-                    b'<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>'
-                    b"<Credentials><AccessKeyId>ASIA%d</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
-                    b"<SessionToken>t%d</SessionToken><Expiration>%s</Expiration></Credentials>"
-                    b"</AssumeRoleResult></AssumeRoleResponse>" % (number, number, until.encode())
-                )
-            )
-
-    return script
-
-
-def sts_error(status: int, code: str) -> bytes:
-    return reply(
-        f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>".encode(),
-        status=status,
-    )
 
 
 def whoami(account: str) -> bytes:
@@ -148,50 +119,6 @@ async def test_dropped_credentials_are_fetched_anew_once_for_all_calls_that_drop
         await accounts.refresh("shop")
         await start(accounts, "shop")
     assert [key_of(request) for request in amplify.requests] == ["ASIA0", "ASIA1", "ASIA1"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (sts_error(403, "AccessDenied"), Kind.CREDENTIALS),
-        (sts_error(400, "ValidationError"), Kind.CREDENTIALS),
-        (sts_error(403, "ExpiredToken"), Kind.EXPIRED),
-        (sts_error(403, "SignatureDoesNotMatch"), Kind.BROKEN),
-        (sts_error(400, "Throttling"), Kind.NOT_SENT),
-        (sts_error(500, "InternalFailure"), Kind.NOT_SENT),
-        (reply(status=307, headers={"Location": "http://127.0.0.1:1/"}), Kind.BROKEN),
-    ],
-    ids=["denied", "invalid", "expired", "signature", "throttled", "500", "redirect"],
-)
-async def test_a_role_that_cannot_be_assumed_sent_nothing(answer: bytes, kind: Kind, serve: Serve) -> None:
-    amplify, roles = await serve(answering(STARTED)), await serve(answering(answer))
-    async with Accounts(
-        [SHOP],
-        run="01RUN",
-        endpoint_url=amplify.url,
-        sts_endpoint_url=roles.url,
-        static_credentials=static,
-    ) as accounts:
-        with pytest.raises(CallFailed) as caught:
-            await start(accounts, "shop")
-    assert (caught.value.stage, caught.value.kind) == (Stage.NOT_SENT, kind)
-    assert amplify.requests == []
-
-
-async def test_an_sts_that_is_away_sent_nothing(serve: Serve) -> None:
-    amplify = await serve(answering(STARTED))
-    async with Accounts(
-        [SHOP],
-        run="01RUN",
-        endpoint_url=amplify.url,
-        sts_endpoint_url="http://127.0.0.1:1",
-        static_credentials=static,
-        timeouts=Timeouts(call=0.5),
-    ) as accounts:
-        with pytest.raises(CallFailed) as caught:
-            await start(accounts, "shop")
-    assert (caught.value.stage, caught.value.kind) == (Stage.NOT_SENT, Kind.NOT_SENT)
-    assert amplify.requests == []
 
 
 async def test_credentials_of_another_account_are_refused(serve: Serve) -> None:
@@ -296,44 +223,6 @@ async def test_a_profile_renewed_during_a_suspend_is_seen_after_a_drop(
     assert [key_of(request) for request in wire.requests] == ["AKIAOLD", "AKIANEW"]
 
 
-async def failure_of(accounts: Accounts, name: str = "default") -> CallFailed:
-    async with accounts:
-        with pytest.raises(CallFailed) as caught:
-            await start(accounts, name)
-    return caught.value
-
-
-async def test_missing_credentials_are_named(serve: Serve) -> None:
-    wire = await serve(answering(STARTED))
-    failure = await failure_of(Accounts([], run="01RUN", endpoint_url=wire.url))
-    assert (failure.stage, failure.kind) == (Stage.NOT_SENT, Kind.CREDENTIALS)
-    assert failure.reason.startswith("There are no AWS credentials.")
-    assert wire.requests == []
-
-
-async def test_a_missing_profile_is_named(serve: Serve) -> None:
-    wire = await serve(answering(STARTED))
-    accounts = Accounts([Account(name="docs", profile="docs")], run="01RUN", endpoint_url=wire.url)
-    failure = await failure_of(accounts, "docs")
-    assert (failure.kind, failure.cause) == (Kind.CREDENTIALS, "ProfileNotFound")
-
-
-async def test_a_profile_without_its_sign_in_says_how_to_sign_in(
-    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))  # where the tokens of sign-ins are kept
-    (tmp_path / "config").write_text(
-        "[profile docs]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = release\n"
-        "[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.invalid/start\n"
-    )
-    wire = await serve(answering(STARTED))
-    accounts = Accounts([Account(name="docs", profile="docs")], run="01RUN", endpoint_url=wire.url)
-    failure = await failure_of(accounts, "docs")
-    assert (failure.kind, failure.cause) == (Kind.CREDENTIALS, "SSOTokenLoadError")
-    assert "aws sso login" in failure.reason
-    assert wire.requests == []
-
-
 async def test_a_credential_process_that_fails_keeps_its_words_to_itself(
     serve: Serve, tmp_path: Path
 ) -> None:
@@ -341,17 +230,12 @@ async def test_a_credential_process_that_fails_keeps_its_words_to_itself(
         "[default]\ncredential_process = sh -c 'echo password is hunter2 >&2; exit 1'\n"
     )
     wire = await serve(answering(STARTED))
-    failure = await failure_of(Accounts([], run="01RUN", endpoint_url=wire.url))
+    async with Accounts([], run="01RUN", endpoint_url=wire.url) as accounts:
+        with pytest.raises(CallFailed) as caught:
+            await start(accounts)
+    failure = caught.value
     assert (failure.kind, failure.cause) == (Kind.CREDENTIALS, "CredentialRetrievalError")
     assert "hunter2" not in failure.reason + failure.message
-
-
-async def test_a_region_that_is_none_stops_the_lane() -> None:
-    accounts = Accounts([], run="01RUN", static_credentials=static)
-    async with accounts:
-        with pytest.raises(CallFailed) as caught:
-            await accounts.lane(LaneKey("default", "eu_west/1"), calls=1)
-    assert (caught.value.stage, caught.value.kind) == (Stage.NOT_SENT, Kind.BROKEN)
 
 
 @pytest.fixture

@@ -65,9 +65,13 @@ Script = Callable[[Connection], Awaitable[None]]
 
 @dataclass
 class Wire:
-    """The server. `requests` are those that were read whole; `connections` counts what was accepted."""
+    """The server. `requests` are those that were read whole; `connections` counts what was accepted.
+
+    `elsewhere` is another server's URL, for redirects that lead away.
+    """
 
     port: int = 0
+    elsewhere: str = ""
     connections: int = 0
     requests: list[Request] = field(default_factory=list)
 
