@@ -36,6 +36,7 @@ from .look import show
 from .narrowed import narrowed
 from .outside import endpoint, opened
 from .rescue import rescue
+from .streams import silence_stdout
 from .voice import Voice, speak
 
 
@@ -193,9 +194,11 @@ def _hand_over(request: Request, report: Report) -> ExitCode:
     try:
         show(report, request.output, request.settings.state_dir)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read stdout has gone. The release is done all the same.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        # Whoever read stdout has gone, or where it leads is full. The release is done all the same.
+        silence_stdout()
+        if not isinstance(error, BrokenPipeError):
+            complain(f"stdout cannot be written ({error.strerror})")
     for path in request.reports:
         try:
             render_to(path, report)

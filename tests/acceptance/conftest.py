@@ -63,15 +63,14 @@ class Shell:
     def start(self, *arguments: str, **popen: Any) -> subprocess.Popen[str]:
         """Start the command and return at once."""
         environment = ENVIRONMENT | {"HOME": str(self.home)} | self.environment
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             [COMMAND, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
             cwd=self.home,
             env=environment | popen.pop("env", {}),
             preexec_fn=popen.pop("preexec_fn", self.before),  # noqa: PLW1509 - no threads here
-            **popen,
+            **streams | popen,
         )
 
     def type(self, *arguments: str, timeout: float = 90) -> subprocess.CompletedProcess[str]:

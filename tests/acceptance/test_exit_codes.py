@@ -158,31 +158,6 @@ def test_70_when_the_journal_cannot_be_trusted_and_it_is_left_as_it_is(
     assert served.truth().starts == []
 
 
-def test_a_reader_of_stdout_that_goes_away_changes_nothing(released: Released) -> None:
-    shell, _ = released(build_time="200ms")
-    process = shell.start("run", shell.plan(apps(2)), *shell.where, "-o", "json")
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.wait(60) == 0
-    assert process.stderr is not None
-    process.stderr.close()
-
-
-def test_a_report_that_can_no_longer_be_written_leaves_the_exit_code(
-    released: Released, tmp_path: Path
-) -> None:
-    shell, served = released(build_time="1s")
-    folder = tmp_path / "reports"
-    folder.mkdir()
-    process = shell.start("run", shell.plan(apps(1)), *shell.where, "--report", "reports/out.json")
-    wait_until(lambda: bool(served.truth().jobs), process)
-    folder.rmdir()
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "succeeded" in out
-    assert "reports/out.json" in err
-
-
 def test_reading_commands_exit_with_0_when_they_could_answer(released: Released) -> None:
     shell, _ = released(build_time="200ms", failure_rate=1)
     assert shell.release("run", shell.plan(apps(1))).returncode == 1

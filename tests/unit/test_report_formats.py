@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -97,18 +98,18 @@ def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
 
 
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
 def test_a_failed_write_leaves_the_old_file_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: int) -> None:
-        raise OSError(5, "Input/output error")
+        raise OSError(number, os.strerror(number))
 
     path = tmp_path / "report.json"
     path.write_text("old")
     monkeypatch.setattr("os.fsync", broken)
-    with pytest.raises(
-        ReportPathError, match=re.escape("cannot be written (Input/output error); the journal has the run")
-    ):
+    said = f"cannot be written ({os.strerror(number)}); the journal has the run"
+    with pytest.raises(ReportPathError, match=re.escape(said)):
         formats.write(path, "new")
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.json"]
