@@ -170,7 +170,7 @@ def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int
                 pass
             case Need.RECONCILE:
                 doubt = next(attempt for attempt in reversed(record.attempts) if attempt.in_doubt)
-                sought = Sought.of_dead_process(doubt, lane.clock)
+                sought = Sought.of_dead_process(doubt, lane.clock, lane.offset)
                 lane.keep_watch(reconcile, entry, sought, doubt.error or "the process ended before it came")
             case need:
                 assert_never(need)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from .sought import Sought
 from .state import LaneState
 from .unresolved import seen
 
-LAST_LOOKS = 60.0  #: seconds beyond the settle time in which a look that failed is tried again
+LAST_LOOKS = 8  #: looks at most after the settle time; only one that fails is followed by another
 SOONEST = 0.5  #: seconds between two looks at the branch, doubling
 LATEST = 30.0
 
@@ -38,31 +39,31 @@ async def look(
 
     `between` is called after each look that found nothing.
     """
-    intent = sought.attempt.intent
-    deadline = sought.given_up + lane.options.settle
-    over = max(deadline, lane.clock.now()) + LAST_LOOKS
-    wait = SOONEST
+    deadline = math.inf  # the first look is never the last: it tells the service's clock
+    wait, lasts = SOONEST, 0
     try:
         while True:
-            verdict = await _look_once(lane, target, sought, deadline, over)
+            last = lane.clock.now() >= deadline and not lane.trail.awaited(sought.attempt.intent)
+            if last and not lasts:
+                wait = SOONEST  # this look decides; if it fails, the next comes soon
+            lasts += last
+            verdict = await _look_once(lane, target, sought, last=last, over=lasts == LAST_LOOKS)
             if verdict is not None:
                 return verdict
             between()
+            deadline = _placed(lane, sought).given_up + lane.options.settle
             left = deadline - lane.clock.now()
             await anyio.sleep(min(wait, left) if left > 0 else wait)
             wait = min(LATEST, 2 * wait)
     finally:
-        lane.trail.leave(intent)
+        lane.trail.leave(sought.attempt.intent)
 
 
 async def _look_once(
-    lane: LaneState, target: Target, sought: Sought, deadline: float, over: float
+    lane: LaneState, target: Target, sought: Sought, *, last: bool, over: bool
 ) -> Verdict | None:
-    """Look once. Before the deadline, and while CloudTrail is awaited, only certainty settles the matter.
-
-    From `over` on, a look that fails is not tried again either.
-    """
-    began, intent, refreshes = lane.clock.now(), sought.attempt.intent, lane.refreshes
+    """Look once. Before the `last`, only certainty settles the matter; `over`: whatever comes of it."""
+    intent, refreshes = sought.attempt.intent, lane.refreshes
     fence = sought.attempt.fence or 0
     try:
         page = await read(lane, lambda: lane.port.list_jobs(target.app, target.branch, down_to=fence))
@@ -71,10 +72,9 @@ async def _look_once(
         if isinstance(finding, Exact | Refused):
             return finding
         if not await mended(lane, failure, refreshes):
-            await (
-                anyio.sleep_forever()
-            )  # the lane is given up and cancels this; the doubt stays open for resume
-        if began >= over and not lane.trail.awaited(intent):
+            # The lane is given up and cancels this; the doubt stays open for resume.
+            await anyio.sleep_forever()
+        if over:
             found = f"The branch's jobs could not be listed: {failure.reason}"
             return Unresolved(found, lane.trail.testimony(intent))
         return None
@@ -84,7 +84,7 @@ async def _look_once(
     match find(doubt, page.jobs, lane.owners(target), recorded):
         case Exact() | Refused() as finding:
             return finding
-        case _ if began < deadline or lane.trail.awaited(intent):
+        case _ if not last:
             return None
         case Probable() as finding:
             return finding
@@ -92,8 +92,13 @@ async def _look_once(
             return Unresolved(seen(finding, recorded), lane.trail.testimony(intent))
 
 
+def _placed(lane: LaneState, sought: Sought) -> Sought:
+    return sought.placed(lane.clock, lane.offset)
+
+
 def _doubt(lane: LaneState, target: Target, sought: Sought) -> Doubt:
     """Put down what is known of the start, and have CloudTrail asked for it once its time is known."""
+    sought = _placed(lane, sought)
     kept = lane.markers.get(target.job_type.value) is True
     unrecorded = lane.trail.silent(sought.attempt.intent)
     doubt = sought.doubt(target, lane.offset, kept=kept, unrecorded=unrecorded)

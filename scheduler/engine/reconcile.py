@@ -83,7 +83,7 @@ async def reconcile_earlier(
         for run, record in earlier:
             for attempt in (attempt for attempt in record.attempts if attempt.in_doubt):
                 lane.park(entry, f"looking for a start of run {run} that is in doubt")
-                sought = Sought.of_dead_process(attempt, lane.clock)
+                sought = Sought.of_dead_process(attempt, lane.clock, lane.offset)
                 match await look(lane, record.target, sought, lambda: _tell_of_trail(lane, entry)):
                     case Exact() | Probable() as finding:
                         _adopt(lane, entry, attempt, finding, of_run=run)
@@ -128,7 +128,7 @@ class _Slot:
 def _follow(lane: LaneState, entry: Entry, sought: Sought, finding: Exact | Probable) -> None:
     entry.job = finding.job
     entry.evidence = _adopt(lane, entry, sought.attempt, finding)
-    follow(lane, entry, age=lane.clock.now() - sought.sent)
+    follow(lane, entry, age=lane.clock.now() - sought.placed(lane.clock, lane.offset).sent)
 
 
 def _adopt(
@@ -201,7 +201,7 @@ def _sentence(
         why=why,
         found=finding.found,
         testimony=finding.testimony,
-        looked=lane.clock.now() - sought.sent,
+        looked=lane.clock.now() - sought.placed(lane.clock, lane.offset).sent,
         run=of_run or lane.outside.run,
     )
 

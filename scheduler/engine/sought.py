@@ -19,15 +19,28 @@ class Sought:
     attempt: AttemptRecord
     sent: float
     given_up: float
+    by_earlier_process: bool = False
 
     @classmethod
-    def of_dead_process(cls, attempt: AttemptRecord, clock: Clock) -> Sought:
-        """Place an earlier process's start on this clock; only the wall clock can tell how old it is."""
+    def of_dead_process(cls, attempt: AttemptRecord, clock: Clock, offset: float | None) -> Sought:
+        """Place an earlier process's start on this clock. `offset`: the service's clock minus ours, if known.
+
+        How old it is the service's clock tells, where both ends are known; our wall clock may have been set.
+        """
         now = clock.now()
-        sent = now - max(0.0, clock.wall() - attempt.sent_at)
+        if attempt.server_at is None or offset is None:
+            age = clock.wall() - attempt.sent_at
+        else:
+            age = now + offset - attempt.server_at
+        sent = now - max(0.0, age)
         if attempt.answered_at is None:
-            return cls(attempt, sent, min(now, sent + CALL_AT_MOST))
-        return cls(attempt, sent, sent + max(0.0, attempt.answered_at - attempt.sent_at))
+            return cls(attempt, sent, min(now, sent + CALL_AT_MOST), by_earlier_process=True)
+        lasted = min(CALL_AT_MOST, max(0.0, attempt.answered_at - attempt.sent_at))
+        return cls(attempt, sent, sent + lasted, by_earlier_process=True)
+
+    def placed(self, clock: Clock, offset: float | None) -> Sought:
+        """Place the start anew, for the service's clock may have become known meanwhile."""
+        return self.of_dead_process(self.attempt, clock, offset) if self.by_earlier_process else self
 
     def doubt(self, target: Target, offset: float | None, *, kept: bool, unrecorded: bool) -> Doubt:
         """Put down what is known of the start.
