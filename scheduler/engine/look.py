@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import assert_never
 
 import anyio
 
@@ -90,6 +91,8 @@ async def _look_once(
             return finding
         case Absent() | Conflict() as finding:
             return Unresolved(seen(finding, recorded), lane.trail.testimony(intent))
+        case finding:
+            assert_never(finding)
 
 
 def _placed(lane: LaneState, sought: Sought) -> Sought:
