@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scheduler.amplify.accounts import Accounts
 from scheduler.amplify.classify import classify
 from scheduler.amplify.failure import Failure
-from scheduler.amplify.port import AmplifyPort, Kind
+from scheduler.amplify.port import AmplifyPort, Kind, Recorded
 from scheduler.engine.clock import Clock, Intents
 from scheduler.engine.run import Run
 from scheduler.engine.state import Options
@@ -101,6 +101,9 @@ class _Accounts:
 
     async def quota(self, key: LaneKey) -> int | None:
         return await self.accounts.quota(key)
+
+    async def recorded(self, key: LaneKey, since: float, until: float) -> Sequence[Recorded]:
+        return await self.accounts.recorded(key, since, until)
 
     async def refresh(self, account: str) -> None:
         self.watch.renewed = True

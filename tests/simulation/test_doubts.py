@@ -511,7 +511,7 @@ def test_what_cloudtrail_records_even_later_is_seen_by_the_last_look(
     simulate(main)
 
 
-@pytest.mark.parametrize("failures", [22, 10_000])
+@pytest.mark.parametrize("failures", [26, 10_000])
 def test_a_branch_that_could_not_be_listed_is_looked_at_once_more(failures: int) -> None:
     async def main() -> None:
         broken = {"kind": "error_before", "operation": "ListJobs", "app": "dlost", "status": 503, "skip": 1}

@@ -38,12 +38,14 @@ def outcomes(report: Report) -> dict[str, int]:
 class AwakeningPort(Port):
     """After the process stood still, calls in flight are lost and the network takes a while to come back."""
 
-    async def _call(self, operation: Operation, parameters: dict[str, Any]) -> dict[str, Any]:
+    async def _call(
+        self, operation: Operation, parameters: dict[str, Any], user_agent: str = ""
+    ) -> dict[str, Any]:
         assert isinstance(self.world, Awakening)
         before = self.world.clock.now()
         if before < self.world.back_at:
             raise CallFailed(Kind.NOT_SENT, "no network", stage=Stage.NOT_SENT, operation=operation)
-        answer = await super()._call(operation, parameters)
+        answer = await super()._call(operation, parameters, user_agent)
         if self.world.clock.now() - before > HOURS / 2:
             raise CallFailed(Kind.AMBIGUOUS, "the answer was lost", stage=Stage.SENT, operation=operation)
         return answer
