@@ -22,6 +22,7 @@ from .night import Story
 from .points import Point
 from .sabotage import by_sabotage
 
+#: Tells a story in whatever process it is called.
 Telling = Callable[[], Story]
 
 
@@ -88,10 +89,7 @@ def main(
     gc.freeze()  # what is forked off writes to fewer of the pages that it shares
     again: list[Telling] = [
         *(partial(by_seed, seed) for seed in seeds),
-        *(
-            partial(by_point, Point(point), int(time))
-            for point, _, time in (name.partition(":") for name in points)
-        ),
+        *(partial(by_point, *_point(name)) for name in points),
         *(partial(by_statement, time) for time in failing),
         *([by_sabotage] if sabotage else []),
     ]
@@ -99,9 +97,9 @@ def main(
     # Its processes are forked at the first use, before this one starts a thread.
     with ProcessPoolExecutor(at_once, mp_context=get_context("fork")) as pool:
         if kills:
-            named = pool.submit(occurrences).result().items()
+            times = pool.submit(occurrences).result()
             at_points = (
-                partial(by_point, point, time + 1) for point, times in named for time in range(times)
+                partial(by_point, point, time + 1) for point in Point for time in range(times[point])
             )
             seeds_left = takewhile(lambda _: killed.ends < kills, count(1))
             by_chance = (partial(by_seed, seed) for seed in seeds_left)

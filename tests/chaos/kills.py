@@ -26,8 +26,9 @@ Doom = Killed | float
 def occurrences() -> dict[Point, int]:
     """Count how often a quiet little run that nobody kills comes to each point."""
     with night(QUIET, TARGETS) as undisturbed:
-        end = undisturbed.live(Fate())
-    return {point: end.reached[point] for point in Point}
+        reached = undisturbed.live(Fate()).reached
+    assert all(reached[point] for point in Point), f"a point is never reached: {reached}"
+    return {point: reached[point] for point in Point}
 
 
 def by_point(point: Point, time: int) -> Story:
