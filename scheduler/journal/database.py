@@ -14,7 +14,8 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import JournalError, JournalVersionError
-from .faults import damaged, explained
+from .faults import explained
+from .questions import damaged
 
 FILE = "journal.db"
 
@@ -120,7 +121,7 @@ def check_layout(connection: sqlite3.Connection, path: Path) -> None:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if application != _APPLICATION or version == 0:
-            raise damaged(path, "it does not begin as a journal does")
+            raise damaged(str(path), "it does not begin as a journal does")
         if version > len(MIGRATIONS):
             raise JournalVersionError(
                 f"the journal {path} was written by a newer version (layout {version}, this one knows "
@@ -129,10 +130,10 @@ def check_layout(connection: sqlite3.Connection, path: Path) -> None:
         if path.stat().st_size <= _CHECKED:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
-                raise damaged(path, " ".join(found.split()))
+                raise damaged(str(path), " ".join(found.split()))
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise damaged(path, str(error)) from error
+            raise damaged(str(path), str(error)) from error
         raise
 
 

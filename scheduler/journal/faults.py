@@ -31,14 +31,6 @@ def explain(error: sqlite3.Error, path: Path) -> JournalError:
     return JournalError(f"the journal {path} cannot be used: {error} ({name}){advice and f'; {advice}'}")
 
 
-def damaged(path: Path, how: str) -> JournalError:
-    """Say that the file is not, or no longer, a journal."""
-    return JournalError(
-        f"the journal {path} is damaged ({how}); put a backup in its place. Without it nobody knows what was "
-        "started: it is not made anew, and if you remove it, look in the Amplify console before you run again"
-    )
-
-
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Let no error of SQLite's leave the block as it is; neither one that its binding raises."""
@@ -48,12 +40,3 @@ def explained(path: Path) -> Iterator[None]:
         raise explain(error, path) from error
     except (UnicodeEncodeError, OverflowError) as error:
         raise JournalError(f"the journal {path} cannot hold a value: {error}") from error
-
-
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Take a row that cannot be read for what it is: damage, or another program's writing."""
-    try:
-        yield
-    except (ValueError, LookupError, TypeError) as error:
-        raise damaged(path, f"a row cannot be read: {' '.join(str(error).split())}") from error

@@ -1,4 +1,4 @@
-"""What an event changes in the tables.
+"""What an event changes in the tables, in the SQL that SQLite and PostgreSQL share.
 
 The first statement of an event changes exactly one row. If it does not, the event speaks of a target or an
 intent that was never recorded, and to pass over it would lose what it says.
@@ -48,10 +48,11 @@ VALUES (?, (SELECT coalesce(max(id), -1) + 1 FROM targets), ?, ?, ?, ?, ?, ?) RE
 INSERT_TARGET = """
 INSERT INTO targets (id, run, position, region, app, branch, spec) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
+FOLLOW_RUN = "UPDATE runs SET follow = ? WHERE number = ?"
 #: A resumed run goes on as if it had never stopped; what it did stays.
 CONTINUE_RUN = (
     "UPDATE runs SET ended_at = NULL, stop_cause = NULL, stop_reason = '' WHERE number = ?",
-    "UPDATE lanes SET stopped = NULL, denied = 0, held = '' WHERE run = ?",
+    "UPDATE lanes SET stopped = NULL, denied = FALSE, held = '' WHERE run = ?",
     "UPDATE targets SET parked = '' WHERE run = ? AND parked <> ''",
 )
 
@@ -71,7 +72,7 @@ _OF_INTENT = "(SELECT target FROM attempts WHERE intent = ?)"
 _START = f"UPDATE targets SET job = ?, evidence = 'response' WHERE id = {_OF_INTENT}"  # noqa: S608 - constants
 _FIND = "UPDATE attempts SET job_id = ?, evidence = ? WHERE intent = ?"
 _ADOPT = "UPDATE targets SET job = ?, evidence = ?, reason = ?, outcome = NULL, parked = '' WHERE id = "
-_ABANDON = "UPDATE attempts SET abandoned = 1 WHERE intent = ?"
+_ABANDON = "UPDATE attempts SET abandoned = TRUE WHERE intent = ?"
 _FORGET = f"""
 UPDATE targets SET outcome = NULL, reason = '', evidence = 'none', job = NULL, parked = ''
 WHERE id = {_OF_INTENT}
@@ -80,21 +81,24 @@ _CHANGE = "UPDATE targets SET job = ? WHERE id = ?"
 _PARK = "UPDATE targets SET parked = ? WHERE id = ?"
 _END = "UPDATE targets SET outcome = ?, reason = ?, parked = '' WHERE id = ?"
 _MARK = """
-INSERT OR REPLACE INTO markers (endpoint, account, region, job_type, kept, at)
-SELECT endpoint, ?, ?, ?, ?, ? FROM runs WHERE number = ?
+INSERT INTO markers (endpoint, account, region, job_type, kept, at)
+VALUES ((SELECT endpoint FROM runs WHERE number = ?), ?, ?, ?, ?, ?)
+ON CONFLICT (endpoint, account, region, job_type) DO UPDATE SET kept = excluded.kept, at = excluded.at
 """
 _LIMIT = """
 INSERT INTO limit_changes (run, account, region, at, pace, "window", reason) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _LEARN = """
-INSERT OR REPLACE INTO learned (endpoint, account, region, at, rate, slots, quota)
-SELECT endpoint, ?, ?, ?, ?, ?, ? FROM runs WHERE number = ?
+INSERT INTO learned (endpoint, account, region, at, rate, slots, quota)
+VALUES ((SELECT endpoint FROM runs WHERE number = ?), ?, ?, ?, ?, ?, ?)
+ON CONFLICT (endpoint, account, region) DO UPDATE SET at = excluded.at,
+    rate = excluded.rate, slots = excluded.slots, quota = excluded.quota
 """
 _MEASURE = """
 INSERT INTO lanes (run, account, region, at,
     start_calls, started, throttled, busy, read_calls, peak_in_flight, peak_pending, held_by)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET at = excluded.at,
+ON CONFLICT (run, account, region) DO UPDATE SET at = excluded.at,
     start_calls = excluded.start_calls, started = excluded.started, throttled = excluded.throttled,
     busy = excluded.busy, read_calls = excluded.read_calls,
     peak_in_flight = excluded.peak_in_flight, peak_pending = excluded.peak_pending,
@@ -102,11 +106,11 @@ ON CONFLICT DO UPDATE SET at = excluded.at,
 """
 _HOLD = """
 INSERT INTO lanes (run, account, region, at, held) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET held = excluded.held
+ON CONFLICT (run, account, region) DO UPDATE SET held = excluded.held
 """
 _STOP_LANE = """
 INSERT INTO lanes (run, account, region, at, stopped, denied) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET stopped = excluded.stopped, denied = excluded.denied
+ON CONFLICT (run, account, region) DO UPDATE SET stopped = excluded.stopped, denied = excluded.denied
 """
 _STOP = "UPDATE runs SET stop_cause = ?, stop_reason = ? WHERE number = ?"
 _END_RUN = "UPDATE runs SET ended_at = ? WHERE number = ?"
@@ -169,11 +173,11 @@ def statements(place: Place, event: Event) -> Iterator[Statement]:  # noqa: C901
             yield _ABANDON, (intent,)
             yield _FORGET, (intent,)
         case MarkerObserved(at=at, lane=lane, job_type=job_type, kept=kept):
-            yield _MARK, (*lane, job_type, kept, at, run)
+            yield _MARK, (run, *lane, job_type, kept, at)
         case LimitChanged(at=at, lane=lane, pace=pace, window=window, reason=reason):
             yield _LIMIT, (run, *lane, at, pace, window, reason)
         case LimitsLearned(at=at, lane=lane, rate=rate, slots=slots, quota=quota):
-            yield _LEARN, (*lane, at, rate, slots, quota, run)
+            yield _LEARN, (run, *lane, at, rate, slots, quota)
         case LaneHeld(at=at, lane=lane, reason=reason):
             yield _HOLD, (run, *lane, at, reason)
         case LaneMeasured():

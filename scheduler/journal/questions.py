@@ -1,0 +1,188 @@
+"""The journal's questions, in the SQL that SQLite and PostgreSQL share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from ..errors import JournalError, RunNotFound
+from ..events import LimitChanged, LimitsLearned
+from ..model import Evidence, LaneKey, Target
+from .answers import DURATIONS, durations_of, find_run
+from .port import LaneRecord, RunRecord, TargetRecord
+from .rows import (
+    IN_ORDER,
+    LANES,
+    RUN,
+    TARGETS,
+    Row,
+    job_from_json,
+    lane_of,
+    run_of,
+    targets_of,
+)
+
+#: Targets read at once: one that stops reading halfway keeps no snapshot of the file alive.
+_PAGE = 1000
+
+_BY_BRANCH = "t.region = ? AND t.app = ? AND t.branch = ? AND runs.endpoint = ?"
+_IN_DOUBT = """
+SELECT DISTINCT t.id, runs.id, t.region, t.app, t.branch
+FROM attempts AS a JOIN targets AS t ON t.id = a.target JOIN runs ON runs.number = t.run
+WHERE a.in_doubt AND runs.id <> ? AND runs.endpoint = ? ORDER BY t.id
+"""
+_OWNERS = f"""
+SELECT a.job_id, a.intent
+FROM targets AS t JOIN attempts AS a ON a.target = t.id JOIN runs ON runs.number = t.run
+WHERE {_BY_BRANCH} AND a.job_id IS NOT NULL AND a.evidence IN (?, ?) ORDER BY a.number
+"""  # noqa: S608 - constants
+# Several runs may have followed one job: the newest knows it best.
+_SUCCEEDED = f"""
+SELECT job FROM (
+    SELECT t.job, t.id, row_number() OVER (PARTITION BY t.job ->> 'jobId' ORDER BY t.id DESC) AS place
+    FROM targets AS t JOIN runs ON runs.number = t.run
+    WHERE {_BY_BRANCH} AND t.job ->> 'status' = 'SUCCEED'
+        AND t.job ->> 'startTime' IS NOT NULL AND t.job ->> 'endTime' IS NOT NULL
+) AS succeeded WHERE place = 1 ORDER BY id DESC LIMIT {DURATIONS}
+"""  # noqa: S608 - constants
+
+
+class SqlReader(ABC):
+    """Read a journal. Every answer is of one moment and durable; errors of the database's are JournalError.
+
+    `name` is what messages call the journal.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the database back."""
+
+    @abstractmethod
+    def _rows(self, query: str, *values: Any) -> list[Row]:
+        """Ask the database, with a `?` for each of the values. Raises JournalError."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def runs(self) -> Sequence[RunRecord]:
+        """All runs, newest first."""
+        rows = self._rows(f"{RUN} ORDER BY number DESC")
+        with self._readable():
+            return [run_of(row) for row in rows]
+
+    def run(self, run: str | None = None) -> RunRecord:
+        """The run with this id (or an unambiguous beginning of it); None: the newest. Raises RunNotFound."""
+        ids = [row[0] for row in self._rows("SELECT id FROM runs ORDER BY number DESC")]
+        [row] = self._rows(f"{RUN} WHERE id = ?", find_run(ids, run))
+        with self._readable():
+            return run_of(row)
+
+    def targets(self, run: str) -> Iterator[TargetRecord]:
+        """The run's targets in plan order. Raises RunNotFound."""
+        first, size = self._found(run)[1:]
+        return self._pages(first, first + size)
+
+    def lanes(self, run: str) -> Sequence[LaneRecord]:
+        """The run's lanes, sorted by account and region. Raises RunNotFound."""
+        number = self._found(run)[0]
+        rows = self._rows(f"{LANES} WHERE run = ? ORDER BY account, region", number)
+        with self._readable():
+            return [lane_of(row) for row in rows]
+
+    def limit_changes(self, run: str) -> Sequence[LimitChanged]:
+        """Every change of the run's limits, in order, each with its reason. Raises RunNotFound."""
+        number = self._found(run)[0]
+        return [
+            LimitChanged(at=at, lane=LaneKey(account, region), pace=pace, window=window, reason=reason)
+            for account, region, at, pace, window, reason in self._rows(
+                'SELECT account, region, at, pace, "window", reason FROM limit_changes WHERE run = ? '
+                "ORDER BY number",
+                number,
+            )
+        ]
+
+    def in_doubt(
+        self, targets: Iterable[Target], *, besides: str, endpoint: str
+    ) -> dict[int, list[tuple[str, TargetRecord]]]:
+        """In-doubt starts of the endpoint's other runs on these targets' branches, oldest first."""
+        places = defaultdict(list)
+        for place, target in enumerate(targets):
+            places[target.region, target.app, target.branch].append(place)
+        found: dict[int, list[tuple[str, TargetRecord]]] = {}
+        for key, run, *branch in self._rows(_IN_DOUBT, besides, endpoint):
+            for place in places.get((branch[0], branch[1], branch[2]), ()):
+                [record] = self._records("t.id = ?", key)
+                found.setdefault(place, []).append((run, record))
+        return found
+
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
+        """Job id → intent, for the branch's jobs that a reply or the marker proved to be our own."""
+        proven = (Evidence.RESPONSE.value, Evidence.ADOPTED_EXACT.value)
+        return dict(self._rows(_OWNERS, region, app, branch, endpoint, *proven))
+
+    def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:
+        """(lane, job type) → whether a read showed that the marker is kept."""
+        rows = self._rows("SELECT account, region, job_type, kept FROM markers WHERE endpoint = ?", endpoint)
+        return {(LaneKey(account, region), job_type): bool(kept) for account, region, job_type, kept in rows}
+
+    def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
+        """Lane → what runs at this endpoint last learned of its limits, at `since` or later."""
+        rows = self._rows(
+            "SELECT account, region, at, rate, slots, quota FROM learned WHERE endpoint = ? AND at >= ?",
+            endpoint,
+            since,
+        )
+        learned = [
+            LimitsLearned(at=at, lane=LaneKey(account, region), rate=rate, slots=slots, quota=quota)
+            for account, region, at, rate, slots, quota in rows
+        ]
+        return {found.lane: found for found in learned}
+
+    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
+        """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
+        rows = self._rows(_SUCCEEDED, region, app, branch, endpoint)
+        with self._readable():
+            return durations_of(job_from_json(row[0]) for row in rows)
+
+    def _found(self, run: str) -> tuple[int, int, int]:
+        """The run's number, the id of its first target, and how many it has."""
+        for number, first, size in self._rows("SELECT number, first, size FROM runs WHERE id = ?", run):
+            return number, first, size
+        raise RunNotFound(f"the journal {self._name} holds no run {run}")
+
+    def _pages(self, first: int, end: int) -> Iterator[TargetRecord]:
+        for page in range(first, end, _PAGE):
+            yield from self._records("t.id >= ? AND t.id < ?", page, min(page + _PAGE, end))
+
+    def _records(self, where: str, *values: int) -> list[TargetRecord]:
+        rows = self._rows(f"{TARGETS} WHERE {where}{IN_ORDER}", *values)
+        with self._readable():
+            return list(targets_of(rows))
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Take a row that cannot be read for what it is: damage, or another program's writing."""
+        try:
+            yield
+        except (ValueError, LookupError, TypeError) as error:
+            raise damaged(self._name, f"a row cannot be read: {' '.join(str(error).split())}") from error
+
+
+def damaged(name: str, how: str) -> JournalError:
+    """Say that what is there is not, or no longer, a journal."""
+    return JournalError(
+        f"the journal {name} is damaged ({how}); put a backup in its place. Without it nobody knows what was "
+        "started: it is not made anew, and if you remove it, look in the Amplify console before you run again"
+    )
