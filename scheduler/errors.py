@@ -9,7 +9,8 @@ The tree, each class with the exit code it leads to:
     ├── RunNotFound                    2  the journal holds no such run
     ├── CredentialsError               4  an account's credentials cannot be had, or belong to another account
     ├── JournalError                  70  the journal cannot be read or written
-    │   └── JournalVersionError       70  the journal was written by a newer version
+    │   ├── JournalVersionError       70  the journal was written by a newer version
+    │   └── LaneLost                  70  another process has taken the lane over
     └── LockHeld                      75  another run works on this state directory
 
 Every message says what happened and what to do next. The command line prints the message and nothing else.
@@ -89,9 +90,18 @@ class CredentialsError(ReleaseError):
 class JournalError(ReleaseError):
     """The journal cannot be read or written. No start is made without a durable intent."""
 
+    @classmethod
+    def of(cls, error: BaseException) -> JournalError:
+        """Return what broke a journal as a JournalError; itself, if it is one."""
+        return error if isinstance(error, JournalError) else cls(str(error) or type(error).__name__)
+
 
 class JournalVersionError(JournalError):
     """The journal was written by a newer version; it is neither changed nor recreated."""
+
+
+class LaneLost(JournalError):
+    """Another process has taken the lane over, or may have. This one sends and writes nothing more for it."""
 
 
 class LockHeld(ReleaseError):

@@ -81,6 +81,7 @@ def _sentence(text: str) -> str:
 
 
 def _encodable(text: str) -> str:
+    text = text.replace("\0", r"\x00")  # PostgreSQL takes every character but this
     if text.isascii():
         return text
     try:

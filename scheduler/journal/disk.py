@@ -38,6 +38,16 @@ class IntentPlace:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class LaneTaken:
+    """Who took a lane last, and until when."""
+
+    epoch: int
+    owner: str
+    run: str
+    until: float
+
+
 @dataclass(slots=True)
 class MemoryDisk:
     """What outlives a process: hand it to a new journal, and that is a restart."""
@@ -55,6 +65,8 @@ class MemoryDisk:
     intents: dict[str, IntentPlace] = field(default_factory=dict)
     #: How each intent's job became known.
     evidence: dict[str, Evidence] = field(default_factory=dict)
+    #: By the lane's name.
+    leases: dict[str, LaneTaken] = field(default_factory=dict)
 
     def begin(self, run: str, started: RunStarted) -> None:
         """Add a run with its targets. Raises JournalError if there is one of this id."""

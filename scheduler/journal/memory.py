@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import anyio.lowlevel
 
-from ..errors import JournalError, RunNotFound
+from ..errors import JournalError, LaneLost, RunNotFound
 from ..events import Event, LimitChanged, LimitsLearned, RunStarted
 from ..model import Evidence, Job, LaneKey, Target
 from .answers import durations_of, find_run
 from .clean import clean
 from .disk import MemoryDisk
+from .lease import Lease
 from .listeners import Listeners
 from .port import LaneRecord, Listener, RunRecord, TargetRecord
 
@@ -23,15 +24,22 @@ class MemoryJournal:
     """One process's access to a `MemoryDisk`. What was recorded and not committed dies with the journal.
 
     `fault` is called before each commit that has something to write; what it raises breaks the journal, as a
-    full disk would.
+    full disk would. With a `fence`, nothing is written once the lane is another's.
     """
 
-    def __init__(self, disk: MemoryDisk | None = None, *, fault: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        disk: MemoryDisk | None = None,
+        *,
+        fault: Callable[[], None] = lambda: None,
+        fence: Lease | None = None,
+    ) -> None:
         self.disk = disk or MemoryDisk()
         self._fault = fault
+        self._fence = fence
         self._run: str | None = None
         self._pending: list[Event] = []
-        self._broken = ""
+        self._broken: JournalError | None = None
         self._listeners = Listeners()
 
     @property
@@ -50,7 +58,7 @@ class MemoryJournal:
             if not self._broken:
                 self.flush()
         finally:
-            self._broken = self._broken or "the journal is closed"
+            self._broken = self._broken or JournalError("the journal is closed")
 
     def open_run(self, run: str, started: Event) -> None:
         """Begin the run that further events belong to, or continue it. Raises RunNotFound, JournalError."""
@@ -78,24 +86,23 @@ class MemoryJournal:
 
     async def commit(self) -> None:
         """Let others go on, as a disk would, and return with everything recorded durable."""
-        if self._broken:
-            raise JournalError(self._broken)
+        self._check()
         if self._pending:
             await anyio.lowlevel.checkpoint()
             self.flush()
 
     def flush(self) -> None:
         """Make everything recorded so far durable. Raises JournalError."""
-        if self._broken:
-            raise JournalError(self._broken)
+        self._check()
         if not self._pending or self._run is None:
             return
         try:
             self._fault()
+            self._check_fence()
             for event in self._pending:
                 self.disk.apply(self._run, event)
         except BaseException as error:
-            self._broken = str(error) or type(error).__name__
+            self._broken = JournalError.of(error)
             raise
         written, self._pending = self._pending, []
         for event in written:
@@ -171,6 +178,15 @@ class MemoryJournal:
     def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
         """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
         return durations_of(self._jobs((region, app, branch), endpoint))
+
+    def _check(self) -> None:
+        if self._broken:
+            raise type(self._broken)(str(self._broken))
+
+    def _check_fence(self) -> None:
+        fence = self._fence
+        if fence is not None and self.disk.leases[fence.name].epoch != fence.epoch:
+            raise LaneLost(f"another process has taken lane {fence.name} over; this one leaves it")
 
     def _jobs(self, branch: tuple[str, str, str], endpoint: str) -> Iterator[Job]:
         for run, records in reversed(self.disk.targets.items()):

@@ -1,6 +1,6 @@
 """What the engine asks of a journal, and the records that readers get back.
 
-One port, several stores (SQLite, memory), one contract suite over all of them.
+One port, several stores (SQLite, PostgreSQL, memory), one contract suite over all of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ..events import Event, LaneMeasured, LimitChanged, LimitsLearned
 from ..model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
+from .lease import Holder, Lease
 
 Listener = Callable[[Event], None]
 
@@ -167,4 +168,35 @@ class Journal(JournalReader, Protocol):
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with every event after it has been journaled, in order."""
+        ...
+
+
+class Shared(Protocol):
+    """A journal that processes on many hosts share, and the lanes that they take from one another.
+
+    A lane is one process's at a time. `name` is the lane's, whatever the plans call its account.
+    """
+
+    def journal(self, fence: Lease | None = None) -> Journal:
+        """Open the journal for one run; fenced, its commits raise LaneLost once the lane is another's."""
+        ...
+
+    async def take(self, name: str, *, owner: str, run: str, seconds: float) -> Lease | Holder:
+        """Take a lane for so many seconds, or tell who holds it. Raises JournalError."""
+        ...
+
+    async def renew(self, lease: Lease) -> Lease:
+        """Let a lease last its seconds from now. Raises LaneLost, and JournalError."""
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Let others take the lane at once; does nothing if it is another's already. Raises JournalError."""
+        ...
+
+    async def stopping(self, run: str) -> tuple[StopCause, str] | None:
+        """Tell why a run is to start nothing more, if anybody said so; what workers ask all the time."""
+        ...
+
+    async def outcomes(self, run: str) -> dict[Outcome, int]:
+        """Count the targets of a run that have ended, by outcome."""
         ...

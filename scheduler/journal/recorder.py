@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -50,7 +50,7 @@ class Recorder(SqlReader):
         self._recorded = 0
         self._written = 0
         self._batch: anyio.Event | None = None  #: set when the commit on its way has come to its end
-        self._broken = ""
+        self._broken: JournalError | None = None
         self._listeners = Listeners()
 
     @abstractmethod
@@ -70,7 +70,7 @@ class Recorder(SqlReader):
         """A transaction for the block, which blocks until it is durable. Raises JournalError."""
 
     @abstractmethod
-    def _insert(self, place: Place, targets: Iterable[Target]) -> None:
+    def _insert(self, place: Place, targets: Sequence[Target]) -> None:
         """Add a run's targets, in the open transaction."""
 
     @property
@@ -170,10 +170,10 @@ class Recorder(SqlReader):
 
     def _check(self) -> None:
         if self._broken:
-            raise JournalError(self._broken)
+            raise type(self._broken)(str(self._broken))
 
     def _break(self, error: BaseException) -> None:
-        self._broken = str(error) or type(error).__name__
+        self._broken = JournalError.of(error)
 
     def _now_durable(self) -> None:
         """Note that what was staged is durable."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,7 @@ from typing import Self
 import anyio
 import anyio.to_thread
 
+from ..errors import JournalError
 from ..model import Target
 from .database import FILE, connect, create
 from .faults import explained
@@ -59,7 +60,7 @@ class SqliteJournal(Recorder, SqliteReader):
             if not self._broken:
                 self.flush()
         finally:
-            self._broken = self._broken or f"the journal {self._path} is closed"
+            self._broken = self._broken or JournalError(f"the journal {self._path} is closed")
             self._reading.close()
             with self._in_use:
                 self._writing.close()
@@ -84,7 +85,7 @@ class SqliteJournal(Recorder, SqliteReader):
                 self._roll_back()
                 raise
 
-    def _insert(self, place: Place, targets: Iterable[Target]) -> None:
+    def _insert(self, place: Place, targets: Sequence[Target]) -> None:
         self._cursor.executemany(INSERT_TARGET, target_rows(place, targets))
 
     def _stage(self) -> None:

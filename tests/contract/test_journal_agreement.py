@@ -1,9 +1,10 @@
-"""Memory and SQLite answer alike, whatever happened: simulations prove what the real journal does."""
+"""All journals answer alike, whatever happened: simulations prove what the real ones do."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,8 +34,11 @@ from scheduler.events import (
     TargetParked,
 )
 from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.postgres.journal import PostgresJournal
+from scheduler.journal.postgres.shared import PostgresShared
 from scheduler.journal.sqlite import SqliteJournal
 from scheduler.model import Evidence, FrozenPlan, Hold, Job, LaneKey, Outcome, Result, StopCause, Target
+from tests.postgres import emptied
 
 TARGETS = tuple(
     Target(account=account, region="eu-west-1", app=app, branch="main", name=app)
@@ -42,6 +46,7 @@ TARGETS = tuple(
 )
 PLAN = FrozenPlan(name="nightly", path="plan.yaml", digest="sha256:0", targets=TARGETS)
 RUNS = ("01A", "01B", "01C")
+TABLES = ("runs", "targets", "attempts", "lanes", "limit_changes", "learned", "markers", "happened")
 INTENTS = tuple(f"I{number}" for number in range(6))
 
 moments = st.integers(0, 1000).map(float)
@@ -160,7 +165,10 @@ def histories(draw: st.DrawFn) -> list[tuple[str, bool, list[Event]]]:
     return history
 
 
-def everything(journal: MemoryJournal | SqliteJournal) -> dict[str, Any]:
+AnyJournal = MemoryJournal | SqliteJournal | PostgresJournal
+
+
+def everything(journal: AnyJournal) -> dict[str, Any]:
     """Ask every question that there is."""
     runs = [run.id for run in journal.runs()]
     branches = {(target.region, target.app, target.branch) for target in TARGETS}
@@ -186,23 +194,36 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture(scope="module")
+def shared(postgres: str) -> Iterator[PostgresShared]:
+    """A journal that is emptied again and again."""
+    with emptied(postgres) as url:
+        shared = PostgresShared(url)
+        shared.prepare()
+        yield shared
+        shared.close()
+
+
 # A failure is shown as it was found: to make it smaller takes minutes.
 @settings(max_examples=100, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(history=histories())
-def test_memory_and_sqlite_agree(empty: Path, history: list[tuple[str, bool, list[Event]]]) -> None:
+def test_memory_sqlite_and_postgresql_agree(
+    empty: Path, shared: PostgresShared, history: list[tuple[str, bool, list[Event]]]
+) -> None:
+    with shared.transaction() as connection:
+        for table in reversed(TABLES):
+            connection.execute(f"DELETE FROM {table}")
     with tempfile.TemporaryDirectory() as copy:
         shutil.copy(empty / "journal.db", copy)
-        with SqliteJournal.open(Path(copy)) as sqlite:
+        with SqliteJournal.open(Path(copy)) as sqlite, shared.journal() as postgres:
             sqlite._writing.execute("PRAGMA synchronous = OFF")
-            compare(MemoryJournal(), sqlite, history)
+            compare([MemoryJournal(), sqlite, postgres], history)
 
 
-def compare(
-    memory: MemoryJournal, sqlite: SqliteJournal, history: list[tuple[str, bool, list[Event]]]
-) -> None:
-    heard: dict[str, list[Event]] = {"memory": [], "sqlite": []}
-    memory.subscribe(heard["memory"].append)
-    sqlite.subscribe(heard["sqlite"].append)
+def compare(journals: Sequence[AnyJournal], history: list[tuple[str, bool, list[Event]]]) -> None:
+    heard: list[list[Event]] = [[] for _ in journals]
+    for journal, events in zip(journals, heard, strict=True):
+        journal.subscribe(events.append)
     for number, (run, resumed, recorded) in enumerate(history):
         started = RunStarted(
             at=float(number),
@@ -212,10 +233,11 @@ def compare(
             follow=True,
             resumed=resumed,
         )
-        for journal in (memory, sqlite):
+        for journal in journals:
             journal.open_run(run, started)
             for event in recorded:
                 journal.record(event)
             journal.flush()
-        assert everything(memory) == everything(sqlite)
-    assert heard["memory"] == heard["sqlite"]
+        first, *others = map(everything, journals)
+        assert others == [first] * len(others)
+    assert heard == [heard[0]] * len(heard)

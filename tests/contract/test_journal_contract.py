@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -33,6 +33,8 @@ from scheduler.events import (
 from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.memory import MemoryJournal
 from scheduler.journal.port import AttemptRecord, Journal, LaneRecord, RunRecord, TargetRecord
+from scheduler.journal.postgres.journal import PostgresJournal
+from scheduler.journal.postgres.shared import PostgresShared
 from scheduler.journal.sqlite import SqliteJournal
 from scheduler.model import (
     Account,
@@ -51,7 +53,7 @@ from scheduler.model import (
     Target,
 )
 
-AnyJournal = MemoryJournal | SqliteJournal
+AnyJournal = MemoryJournal | SqliteJournal | PostgresJournal
 Process = Callable[[], AnyJournal]
 
 SHOP = LaneKey("shop", "eu-west-1")
@@ -130,21 +132,33 @@ def answered(intent: str, result: Result, *, named: Job | None = None, at: float
     return StartAnswered(at=at, position=0, intent=intent, result=result, error="why", job=named)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Process]:
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def process(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Process]:
     """Open the journal as a new process would; all of them share what is durable."""
     disk = MemoryDisk()
     opened: list[AnyJournal] = []
+    shared: list[PostgresShared] = []
+
+    def open_postgres() -> PostgresJournal:
+        shared.append(PostgresShared(request.getfixturevalue("database")))
+        shared[-1].prepare()
+        return shared[-1].journal()
+
+    opening: dict[str, Process] = {
+        "memory": lambda: MemoryJournal(disk),
+        "sqlite": lambda: SqliteJournal.open(tmp_path / "state"),
+        "postgres": open_postgres,
+    }
 
     def open_journal() -> AnyJournal:
-        memory = request.param == "memory"
-        journal = MemoryJournal(disk) if memory else SqliteJournal.open(tmp_path / "state")
-        opened.append(journal)
-        return journal
+        opened.append(opening[request.param]())
+        return opened[-1]
 
     yield open_journal
     for journal in opened:
         journal.close()
+    for database in shared:
+        await database.aclose()
 
 
 @pytest.fixture
@@ -282,7 +296,7 @@ async def test_only_a_run_that_exists_can_be_resumed(journal: AnyJournal) -> Non
 
 async def test_a_run_is_begun_once(journal: AnyJournal) -> None:
     journal.open_run("01A", started())
-    with pytest.raises(JournalError, match=r"runs\.id|run 01A already"):
+    with pytest.raises(JournalError, match=r"runs\.id|runs_id|run 01A already"):
         journal.open_run("01A", started())
     assert [run.id for run in journal.runs()] == ["01A"]
 

@@ -1,0 +1,38 @@
+"""The journal in PostgreSQL read, by any number of processes while others write."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any, Self
+
+from ...errors import RunNotFound
+from ..questions import SqlReader
+from ..rows import Row
+from .database import Database
+
+
+class PostgresReader(SqlReader):
+    """Read a journal in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.name)
+        self._database = database
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Open a journal, with a connection of its own. Raises RunNotFound where there is none."""
+        with ExitStack() as stack:
+            database = Database(url)
+            stack.callback(database.close)
+            if not database.holds_journal():
+                name = database.name
+                raise RunNotFound(f"there is no journal {name} yet; `amplify-release run PLAN` makes one")
+            stack.pop_all()
+            return cls(database)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._database.close()
+
+    def _rows(self, query: str, *values: Any) -> list[Row]:
+        return self._database.rows(query, values)

@@ -1,0 +1,99 @@
+"""The journal in PostgreSQL as processes share it: lanes taken from one another, a stop that all hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...errors import LaneLost
+from ...events import Event
+from ...model import Outcome, StopCause
+from ..lease import Holder, Lease, granted, steady
+from ..rows import Row
+from .database import Database, translated
+from .journal import PostgresJournal
+from .log import FRESH, NEWEST, Seen, event_of
+
+# The server's clock decides, and its present moment: a statement may have waited for another's lock.
+_TAKE = """
+INSERT INTO leases AS held (name, epoch, owner, run, until)
+VALUES (?, 1, ?, ?, clock_timestamp() + ? * interval '1 second')
+ON CONFLICT (name) DO UPDATE SET epoch = held.epoch + 1, owner = excluded.owner, run = excluded.run,
+    until = excluded.until
+WHERE held.until <= clock_timestamp()
+RETURNING epoch
+"""
+_HOLDER = "SELECT owner, extract(epoch FROM until - clock_timestamp())::float8 FROM leases WHERE name = ?"
+_RENEW = """
+UPDATE leases SET until = clock_timestamp() + ? * interval '1 second' WHERE name = ? AND epoch = ?
+"""
+_RELEASE = "UPDATE leases SET until = 'epoch' WHERE name = ? AND epoch = ?"
+_STOPPING = "SELECT stop_cause, stop_reason FROM runs WHERE id = ? AND stop_cause IS NOT NULL"
+_OUTCOMES = """
+SELECT outcome, count(*) FROM targets
+WHERE run = (SELECT number FROM runs WHERE id = ?) AND outcome IS NOT NULL GROUP BY outcome
+"""
+_HELD = "SELECT count(*) FROM leases WHERE run = ? AND until > clock_timestamp()"
+
+
+class PostgresShared(Database):
+    """One process's access to what all share."""
+
+    def __init__(self, url: str, *, now: Callable[[], float] = steady) -> None:
+        super().__init__(url)
+        self._now = now
+
+    def journal(self, fence: Lease | None = None) -> PostgresJournal:
+        """Open the journal for one run; fenced, its commits raise LaneLost once the lane is another's."""
+        return PostgresJournal(self, fence)
+
+    async def take(self, name: str, *, owner: str, run: str, seconds: float) -> Lease | Holder:
+        """Take a lane for so many seconds, or tell who holds it. Raises JournalError."""
+        asked = self._now()
+        if taken := await self._ask(_TAKE, name, owner, run, seconds):
+            return granted(name, taken[0][0], seconds, asked)
+        holders = await self._ask(_HOLDER, name)
+        return Holder(*holders[0])
+
+    async def renew(self, lease: Lease) -> Lease:
+        """Let a lease last its seconds from now. Raises LaneLost, and JournalError."""
+        asked = self._now()
+        if await self._change(_RENEW, lease.seconds, lease.name, lease.epoch) != 1:
+            raise LaneLost(f"another process has taken lane {lease.name} over; this one leaves it")
+        return granted(lease.name, lease.epoch, lease.seconds, asked)
+
+    async def release(self, lease: Lease) -> None:
+        """Let others take the lane at once; does nothing if it is another's already. Raises JournalError."""
+        await self._change(_RELEASE, lease.name, lease.epoch)
+
+    async def stopping(self, run: str) -> tuple[StopCause, str] | None:
+        """Tell why a run is to start nothing more, if anybody said so; what workers ask all the time."""
+        rows = await self._ask(_STOPPING, run)
+        return (StopCause(rows[0][0]), rows[0][1]) if rows else None
+
+    async def outcomes(self, run: str) -> dict[Outcome, int]:
+        """Count the targets of a run that have ended, by outcome."""
+        return {Outcome(outcome): count for outcome, count in await self._ask(_OUTCOMES, run)}
+
+    def held(self, run: str) -> bool:
+        """Say whether a process holds a lane for a run at the moment. Raises JournalError."""
+        return bool(self.rows(_HELD, (run,))[0][0])
+
+    async def newest(self, run: str) -> Seen:
+        """Return the present end of a run's log, to read on from there."""
+        return Seen((await self._ask(NEWEST, run))[0][0])
+
+    async def happened(self, run: str, seen: Seen) -> list[Event]:
+        """Return the events of a run that `seen` does not know of, in the order of their recording."""
+        rows = await self._ask(FRESH, run, seen.after, sorted(seen.beyond))
+        seen.note([row[0] for row in rows], self._now())
+        return [event_of(kind, body) for _, kind, body in rows]
+
+    async def _ask(self, query: str, *values: Any) -> list[Row]:
+        async with self.lent() as connection:
+            cursor = await connection.execute(translated(query), values)
+            return await cursor.fetchall()
+
+    async def _change(self, query: str, *values: Any) -> int:
+        async with self.lent() as connection:
+            return (await connection.execute(translated(query), values)).rowcount
