@@ -103,6 +103,7 @@ class StopCause(StrEnum):
     SIGHUP = "SIGHUP"
     DEADLINE = "deadline"
     FAILURE_BUDGET = "failure_budget"
+    CANCEL = "cancel"
     INTERNAL = "internal"
 
 

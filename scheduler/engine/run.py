@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import anyio
@@ -16,18 +16,22 @@ from ..model import FAILURES, LaneKey, Outcome, StopCause
 from .budget import tripped
 from .clock import Clock, Intents
 from .disposition import Need, dispose
+from .identity import Identity
 from .lane import Earlier, open_lane, run_lane
 from .quota import Quota
 from .state import LaneState, Options, Outside
 
 LINGER = 0.02  #: seconds for which answers wait for company before they are committed
-VERIFY_TRIES = 4  #: times that an account's identity is asked for while the service is not reached
 CALLS = 128  #: connections a lane may have open
 REMEMBERED = 86_400.0  #: seconds for which the limits of earlier runs are worth beginning with
 
 
 class Run:
-    """Brings a run's targets to their ends. `stop` may be called at any time, from a signal for example."""
+    """Brings a run's targets to their ends. `stop` may be called at any time, from a signal for example.
+
+    `owned`: the records are of some of the run's lanes only, and the others are other processes'. It is asked
+    right before each StartJob whether these are still ours; the run's stop and end are not ours to record.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,8 @@ class Run:
         options: Options,
         clock: Clock,
         intents: Intents,
+        *,
+        owned: Callable[[], bool] | None = None,
     ) -> None:
         self._run = run
         self._records = records
@@ -46,12 +52,12 @@ class Run:
         self._options = options
         self._clock = clock
         self._intents = intents
+        self._owned = owned
         self._lanes: dict[LaneKey, LaneState] = {}
-        self._verified: dict[str, CallFailed | None] = {}
-        self._verifying: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._openings: set[anyio.CancelScope] = set()
         self._stopped: RunStopping | None = None
         self._stopping = anyio.Event()
+        self._identity = Identity(accounts, self._stopping)
         self._recorded = anyio.Event()
         self._ended = 0
         self._failures = 0
@@ -60,7 +66,7 @@ class Run:
         """Go on with the records' targets from where the journal says they are, until the run is over.
 
         Raises a group of JournalError when the journal cannot be used any more: without it nothing is sent,
-        and what runs is left to a later process, which can write down what it sees.
+        and what runs is left to a later process, which can write down what it sees. LaneLost is one of these.
         """
         try:
             async with anyio.create_task_group() as background:
@@ -73,7 +79,8 @@ class Run:
             self._record_stop(StopCause.INTERNAL, in_words(error))
             raise
         finally:
-            self._journal.record(RunEnded(at=self._clock.wall()))
+            if self._owned is None:
+                self._journal.record(RunEnded(at=self._clock.wall()))
         await self._journal.commit()
 
     def stop(self, cause: StopCause, reason: str) -> None:
@@ -90,7 +97,8 @@ class Run:
         budget_only = self._stopped is None or self._stopped.cause is StopCause.FAILURE_BUDGET
         if budget_only and (self._stopped is None or cause is not StopCause.FAILURE_BUDGET):
             self._stopped = RunStopping(at=self._clock.wall(), cause=cause, reason=reason)
-            self._record(self._stopped)
+            if self._owned is None:
+                self._record(self._stopped)
 
     def _stop_lane(self, lane: LaneState) -> None:
         assert self._stopped is not None
@@ -160,6 +168,7 @@ class Run:
             refresh=partial(self._accounts.refresh, key.account),
             ask_cloudtrail=partial(self._accounts.recorded, key),
             tell_ended=self._target_ended,
+            owned=self._owned or _always,
         )
         lane = open_lane(
             before,
@@ -183,7 +192,7 @@ class Run:
                 return None
             self._openings.add(opening)
             try:
-                if (failure := await self._verify(key.account)) is None:
+                if (failure := await self._identity.verify(key.account)) is None:
                     return await self._accounts.lane(key, calls=CALLS)
             except CallFailed as refusal:
                 failure = refusal
@@ -192,27 +201,6 @@ class Run:
             denied = failure.kind in {Kind.CREDENTIALS, Kind.EXPIRED, Kind.DENIED}
             reason = failure.reason
             self._record(LaneStopped(at=self._clock.wall(), lane=key, reason=reason, denied=denied))
-        return None
-
-    async def _verify(self, account: str) -> CallFailed | None:
-        """Ask once an account whose it is; return what is wrong with it."""
-        async with self._verifying[account]:
-            if account not in self._verified:
-                self._verified[account] = await self._try_to_verify(account)
-        return self._verified[account]
-
-    async def _try_to_verify(self, account: str) -> CallFailed | None:
-        for attempt in range(VERIFY_TRIES):
-            try:
-                await self._accounts.verify(account)
-            except CallFailed as failure:
-                last = attempt == VERIFY_TRIES - 1
-                if last or failure.kind not in {Kind.NOT_SENT, Kind.AMBIGUOUS, Kind.THROTTLED}:
-                    return failure
-                with anyio.move_on_after(2.0**attempt):
-                    await self._stopping.wait()
-            else:
-                break
         return None
 
     def _target_ended(self, outcome: Outcome) -> None:
@@ -246,3 +234,7 @@ class Run:
         for lane in self._lanes.values():
             for scope in lane.cuts:
                 scope.cancel()
+
+
+def _always() -> bool:
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 
 from ..amplify.port import Answer, CallFailed, Kind, Stage
+from ..errors import LaneLost
 from ..events import StartAnswered, StartIntended
 from ..journal.port import AttemptRecord
 from ..model import Evidence, Outcome, Result
@@ -51,6 +52,10 @@ async def _start(lane: LaneState, entry: Entry, permit: Permit) -> None:
     if lane.stopped is not None:
         _answered(lane, entry, attempt, Result.NOT_SENT, f"stopped before it was sent: {lane.stopped}")
         return
+    # The last look, with nothing in between: a process may have been frozen at any point until here.
+    if not lane.outside.owned():
+        _answered(lane, entry, attempt, Result.NOT_SENT, "the lane's lease was over before it was sent")
+        raise LaneLost(f"the lease of lane {lane.key} was over before a start was sent; nothing was sent")
     await _send(lane, entry, permit, attempt)
 
 

@@ -53,6 +53,7 @@ class Outside:
     refresh: Callable[[], Awaitable[None]]
     ask_cloudtrail: Ask
     tell_ended: Callable[[Outcome], None]
+    owned: Callable[[], bool]  #: the last look: whether the lane is still this process's to start in
 
 
 @dataclass(slots=True, eq=False)

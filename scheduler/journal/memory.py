@@ -120,9 +120,10 @@ class MemoryJournal:
         """The run with this id (or an unambiguous beginning of it); None: the newest. Raises RunNotFound."""
         return self._counted(self.disk.runs[find_run([*reversed(self.disk.runs)], run)])
 
-    def targets(self, run: str) -> Iterator[TargetRecord]:
-        """The run's targets in plan order. Raises RunNotFound."""
-        return iter(tuple(self.disk.targets[self._known(run)]))
+    def targets(self, run: str, lane: LaneKey | None = None) -> Iterator[TargetRecord]:
+        """The run's targets, or those of one lane, in plan order. Raises RunNotFound."""
+        records = self.disk.targets[self._known(run)]
+        return iter([found for found in records if lane is None or found.target.lane == lane])
 
     def lanes(self, run: str) -> Sequence[LaneRecord]:
         """The run's lanes, sorted by account and region. Raises RunNotFound."""

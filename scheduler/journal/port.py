@@ -99,8 +99,8 @@ class JournalReader(Protocol):
         """The run with this id (or an unambiguous beginning of it); None: the newest. Raises RunNotFound."""
         ...
 
-    def targets(self, run: str) -> Iterator[TargetRecord]:
-        """The run's targets in plan order."""
+    def targets(self, run: str, lane: LaneKey | None = None) -> Iterator[TargetRecord]:
+        """The run's targets, or those of one lane, in plan order."""
         ...
 
     def limit_changes(self, run: str) -> Sequence[LimitChanged]:
@@ -168,6 +168,10 @@ class Journal(JournalReader, Protocol):
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with every event after it has been journaled, in order."""
+        ...
+
+    def close(self) -> None:
+        """Write what is left; the second time does nothing. Raises JournalError."""
         ...
 
 

@@ -89,10 +89,12 @@ class SqlReader(ABC):
         with self._readable():
             return run_of(row)
 
-    def targets(self, run: str) -> Iterator[TargetRecord]:
-        """The run's targets in plan order. Raises RunNotFound."""
-        first, size = self._found(run)[1:]
-        return self._pages(first, first + size)
+    def targets(self, run: str, lane: LaneKey | None = None) -> Iterator[TargetRecord]:
+        """The run's targets, or those of one lane, in plan order. Raises RunNotFound."""
+        number, first, size = self._found(run)
+        if lane is None:
+            return self._pages(first, first + size)
+        return self._of_lane(number, first, first + size, lane)
 
     def lanes(self, run: str) -> Sequence[LaneRecord]:
         """The run's lanes, sorted by account and region. Raises RunNotFound."""
@@ -162,11 +164,15 @@ class SqlReader(ABC):
             return number, first, size
         raise RunNotFound(f"the journal {self._name} holds no run {run}")
 
+    def _of_lane(self, run: int, first: int, end: int, lane: LaneKey) -> Iterator[TargetRecord]:
+        del run  # for a database that finds lanes by itself
+        return (record for record in self._pages(first, end) if record.target.lane == lane)
+
     def _pages(self, first: int, end: int) -> Iterator[TargetRecord]:
         for page in range(first, end, _PAGE):
             yield from self._records("t.id >= ? AND t.id < ?", page, min(page + _PAGE, end))
 
-    def _records(self, where: str, *values: int) -> list[TargetRecord]:
+    def _records(self, where: str, *values: Any) -> list[TargetRecord]:
         rows = self._rows(f"{TARGETS} WHERE {where}{IN_ORDER}", *values)
         with self._readable():
             return list(targets_of(rows))

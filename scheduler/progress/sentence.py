@@ -139,7 +139,7 @@ def _stopping(cause: StopCause) -> str:
             return "calls in flight come to their end, jobs in AWS go on"
         case StopCause.FAILURE_BUDGET:
             return "nothing more is started, jobs in flight are followed"
-        case StopCause.DEADLINE:
+        case StopCause.DEADLINE | StopCause.CANCEL:
             return "nothing more is started or followed, jobs in AWS go on"
         case StopCause.INTERNAL:
             return "nothing more is started, jobs in AWS go on"

@@ -68,6 +68,8 @@ def why_cut(run: RunRecord) -> str:
             return "the run reached its deadline"
         case StopCause.FAILURE_BUDGET:
             return "the failure budget was spent"
+        case StopCause.CANCEL:
+            return "the run was cancelled"
         case StopCause.INTERNAL:
             return "the run stopped at an internal error"
         case None:

@@ -54,7 +54,7 @@ def _of_cause(cause: StopCause) -> tuple[Verdict, ExitCode] | None:
             return Verdict.INTERRUPTED, ExitCode.HANGUP
         case StopCause.INTERNAL:
             return Verdict.ERROR, ExitCode.INTERNAL
-        case StopCause.DEADLINE | StopCause.FAILURE_BUDGET:
+        case StopCause.DEADLINE | StopCause.FAILURE_BUDGET | StopCause.CANCEL:
             return None
         case _:
             assert_never(cause)

@@ -204,6 +204,13 @@ async def test_a_new_run_has_its_plan_and_every_target_from_the_first_moment(jou
     assert journal.lanes("01A") == []
 
 
+async def test_a_lane_s_targets_can_be_had_alone(journal: AnyJournal) -> None:
+    journal.open_run("01A", started(WEB, API, replace(WEB, branch="dev")))
+    assert [record.position for record in journal.targets("01A", SHOP)] == [0, 2]
+    assert [record.target for record in journal.targets("01A", DOCS)] == [API]
+    assert list(journal.targets("01A", LaneKey("shop", "us-east-1"))) == []
+
+
 async def test_a_run_without_targets_is_a_run(journal: AnyJournal) -> None:
     journal.open_run("01A", replace(started(), plan=replace(PLAN, targets=())))
     journal.open_run("01B", started())

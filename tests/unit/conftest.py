@@ -40,8 +40,8 @@ class HeldRecords:
         assert run == self.record.id
         return ()
 
-    def targets(self, run: str) -> Iterator[TargetRecord]:
-        assert run == self.record.id
+    def targets(self, run: str, lane: LaneKey | None = None) -> Iterator[TargetRecord]:
+        assert (run, lane) == (self.record.id, None)
         return iter(self.records)
 
     def lanes(self, run: str) -> Sequence[LaneRecord]:

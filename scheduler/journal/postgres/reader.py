@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, Self
 
 from ...errors import RunNotFound
+from ...model import LaneKey
+from ..port import TargetRecord
 from ..questions import SqlReader
 from ..rows import Row
 from .database import Database
@@ -33,6 +36,10 @@ class PostgresReader(SqlReader):
     def close(self) -> None:
         """Close the connection."""
         self._database.close()
+
+    def _of_lane(self, run: int, first: int, end: int, lane: LaneKey) -> Iterator[TargetRecord]:
+        del first, end
+        return iter(self._records("t.run = ? AND t.account = ? AND t.region = ?", run, *lane))
 
     def _rows(self, query: str, *values: Any) -> list[Row]:
         return self._database.rows(query, values)
