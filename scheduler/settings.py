@@ -17,7 +17,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .errors import UsageError
@@ -58,6 +58,12 @@ def _endpoint(url: str) -> str:
     return url
 
 
+def _journal(url: SecretStr) -> SecretStr:
+    if urlsplit(url.get_secret_value()).scheme not in {"postgresql", "postgres"}:
+        raise ValueError(url)
+    return url
+
+
 def _loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -73,6 +79,10 @@ _SecondsOrNone = Annotated[Duration | None, _DURATION]
 _Endpoint = Annotated[
     Annotated[str, AfterValidator(_endpoint)] | None,
     Expects("an https URL, or an http one on this machine, with neither user name nor query"),
+]
+_Journal = Annotated[
+    Annotated[SecretStr, AfterValidator(_journal)] | None,
+    Expects("a URL such as postgresql://release@db.example/releases"),
 ]
 _Region = Annotated[
     str | None, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-\d{1,2}$"), Expects("a region such as eu-west-1")
@@ -95,6 +105,8 @@ class Settings(BaseSettings):
 
     state_dir: Annotated[Path, Expects("a directory")] = Field(default_factory=lambda: _state_dir(os.environ))
     """Where the journal and the locks are kept."""
+    journal: _Journal = None
+    """A PostgreSQL database that holds the journal, shared by many hosts, instead of the state directory."""
     endpoint_url: _Endpoint = None
     """Amplify's endpoint, instead of AWS's own."""
     sts_endpoint_url: _Endpoint = None
@@ -121,6 +133,10 @@ class Settings(BaseSettings):
     """A ceiling on the pace of following; the default adapts to the builds."""
     follow: Annotated[bool, Expects("true or false")] = True
     """Whether jobs are followed to their end."""
+    lanes: Annotated[int, Field(ge=1), Expects("a whole number, 1 or more")] = 20
+    """Lanes that a worker works on at once."""
+    lease: Annotated[Duration, Field(ge=1), Expects("a duration of a second or more, such as 15s")] = 15.0
+    """With a shared journal: how long a lane stays a process's that is not heard of any more."""
     progress: Annotated[Progress, Expects("auto, live, plain or none")] = Progress.AUTO
     """How progress is shown on stderr."""
     log_format: Annotated[LogFormat, Expects("console or json")] = LogFormat.CONSOLE
@@ -184,9 +200,13 @@ def settings_table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def told(state_dir: Path) -> str | None:
-    """Return the state directory if a command has to be told it; None: a command finds it by itself."""
-    return None if state_dir == user_state_path(_NAME) else str(state_dir)
+def told(settings: Settings) -> str | None:
+    """Return the state directory if a command has to be told it; None: a command finds the journal by itself.
+
+    Where the journal is a database, its URL may hold a password: it is left to the environment.
+    """
+    found_alone = settings.journal is not None or settings.state_dir == user_state_path(_NAME)
+    return None if found_alone else str(settings.state_dir)
 
 
 def variable(name: str) -> str:

@@ -17,7 +17,7 @@ class Listeners:
         self._listeners: list[Listener] = []
         self.faults: list[Exception] = []
 
-    def add(self, listener: Listener) -> None:
+    def subscribe(self, listener: Listener) -> None:
         """Hand further events to this listener as well."""
         self._listeners.append(listener)
 

@@ -110,7 +110,7 @@ class MemoryJournal:
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` with every event once it is durable, in order; one that raises is dropped."""
-        self._listeners.add(listener)
+        self._listeners.subscribe(listener)
 
     def runs(self) -> Sequence[RunRecord]:
         """All runs, newest first."""

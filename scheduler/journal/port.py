@@ -139,7 +139,15 @@ class JournalReader(Protocol):
         ...
 
 
-class Journal(JournalReader, Protocol):
+class Heard(Protocol):
+    """Something whose events can be listened to."""
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` with every event after it has been journaled, in order."""
+        ...
+
+
+class Journal(JournalReader, Heard, Protocol):
     """One process's access to the journal, for one run at a time."""
 
     def open_run(self, run: str, started: Event) -> None:
@@ -164,10 +172,6 @@ class Journal(JournalReader, Protocol):
 
     def flush(self) -> None:
         """Commit at once, outside of any loop; it blocks. Raises JournalError."""
-        ...
-
-    def subscribe(self, listener: Listener) -> None:
-        """Call `listener` with every event after it has been journaled, in order."""
         ...
 
     def close(self) -> None:

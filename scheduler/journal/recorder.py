@@ -135,7 +135,7 @@ class Recorder(SqlReader):
 
         A listener that raises is dropped; `listener_faults` tells of it.
         """
-        self._listeners.add(listener)
+        self._listeners.subscribe(listener)
 
     def _begin(self, execute: Execute, run: str, started: RunStarted) -> Place:
         place = Place(*execute(*insert_run(run, started)).fetchone())

@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager
 from typing import assert_never
 
 from ..events import Event
-from ..journal.port import Journal, Listener, TargetRecord
+from ..journal.port import Heard, Listener, TargetRecord
 from ..logs import Log
 from ..model import FrozenPlan
 from ..steady import SteadyStream
@@ -20,7 +20,7 @@ from .tally import Tally
 
 @asynccontextmanager
 async def watch(
-    journal: Journal,
+    journal: Heard,
     plan: FrozenPlan,
     mode: Mode,
     log: Log,

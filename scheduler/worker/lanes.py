@@ -71,12 +71,11 @@ class Lanes:
         self._leaving: Stop | None = None
         self._ended: set[str] = set()  #: runs of which a target has ended since the budget was looked at
 
-    async def work(self, order: Order, lane: LaneKey, positions: Sequence[int] | None = None) -> bool:
-        """Take a lane of a run and bring it as far as it can come; False: the rest was left to others.
+    async def work(self, order: Order, lane: LaneKey, positions: Sequence[int]) -> bool:
+        """Take a lane of a run and bring these targets of it as far as they can come.
 
-        `positions` are those of the targets that are meant; None: all of the lane.
-
-        Raises a group of JournalError, or of LaneLost: then this process knows nothing of the lane any more.
+        False: the rest was left to others. Raises a group of JournalError, or of LaneLost: then this process
+        knows nothing of the lane any more.
         """
         record = self._shared.journal().run(order.run)
         name = lane_name(record.endpoint, record.plan, lane)
@@ -115,16 +114,14 @@ class Lanes:
         self,
         order: Order,
         lane: LaneKey,
-        positions: Sequence[int] | None,
+        positions: Sequence[int],
         journal: Journal,
         owned: Callable[[], bool],
     ) -> None:
         record = journal.run(order.run)
         # Read only now: until it was taken, somebody else may have worked in the lane.
-        records = list(journal.targets(order.run, lane))
-        if positions is not None:
-            chosen = set(positions)
-            records = [found for found in records if found.position in chosen]
+        chosen = set(positions)
+        records = [found for found in journal.targets(order.run, lane) if found.position in chosen]
         if not records:
             return
 

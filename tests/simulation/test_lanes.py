@@ -31,6 +31,7 @@ from tests.simulation.virtual import simulate
 from tests.simulation.world import Port, World, fleet, target
 
 LEASE = 5.0
+EVERY = range(1000)
 SHOP = LaneKey("shop", "eu-west-1")
 DOCS = LaneKey("docs", "eu-west-1")
 
@@ -150,7 +151,7 @@ def test_a_lane_is_worked_on_by_one_process_and_the_other_finds_it_done() -> Non
         lane = fleet(1)[0].lane
         async with anyio.create_task_group() as both:
             for name in ("one", "two"):
-                both.start_soon(process(world, name)[0].work, work, lane)
+                both.start_soon(process(world, name)[0].work, work, lane, EVERY)
         assert set(starts(world).values()) == {1}
         assert len(starts(world)) == 12
         assert summarize(world.journal, run).totals.succeeded == 12
@@ -165,7 +166,7 @@ def test_two_runs_on_one_lane_never_run_at_once() -> None:
         lane = fleet(1)[0].lane
         async with anyio.create_task_group() as both:
             for run in (first, second):
-                both.start_soon(process(world, run)[0].work, order(world, run), lane)
+                both.start_soon(process(world, run)[0].work, order(world, run), lane, EVERY)
         ends = [max(job.ended_at or 0 for job in world.truth.jobs if job.job == str(turn)) for turn in (1, 2)]
         begins = [min(job.created_at for job in world.truth.jobs if job.job == str(turn)) for turn in (1, 2)]
         assert ends[0] <= begins[1]
@@ -180,7 +181,7 @@ def test_a_lost_process_s_lane_is_taken_over_and_nothing_is_started_twice() -> N
         run = world.open(fleet(20))
         lane = fleet(1)[0].lane
         one, freezer = process(world, "one")
-        first = asyncio.create_task(one.work(order(world, run), lane))
+        first = asyncio.create_task(one.work(order(world, run), lane, EVERY))
         await anyio.sleep(45)
         began = len(world.truth.starts)
         # kill -9: what the dying tasks still write goes to a disk that nobody reads, and no call gets out.
@@ -194,7 +195,7 @@ def test_a_lost_process_s_lane_is_taken_over_and_nothing_is_started_twice() -> N
             await first
         assert 0 < began < 20
         assert left.leases[lane_name("emulator", world.journal.run(run).plan, lane)].until > now()
-        await process(world, "two")[0].work(order(world, run), lane)
+        await process(world, "two")[0].work(order(world, run), lane, EVERY)
         assert set(starts(world).values()) == {1}
         report = summarize(world.journal, run)
         assert report.totals.succeeded + report.totals.unresolved == 20
@@ -212,7 +213,7 @@ def test_a_process_that_was_frozen_longer_than_its_lease_starts_nothing_when_it_
 
         async def first() -> None:
             try:
-                await one.work(order(world, run), lane)
+                await one.work(order(world, run), lane, EVERY)
             except* LaneLost as group:
                 lost.append(group)
 
@@ -220,7 +221,7 @@ def test_a_process_that_was_frozen_longer_than_its_lease_starts_nothing_when_it_
             both.start_soon(first)
             await anyio.sleep(30)
             freezer.will_freeze = True
-            both.start_soon(process(world, "two")[0].work, order(world, run), lane)
+            both.start_soon(process(world, "two")[0].work, order(world, run), lane, EVERY)
         assert len(lost) == 1
         assert len(freezer.sent) > 4
         assert 30 < freezer.frozen_at < freezer.awake_at < now()
@@ -242,14 +243,14 @@ def test_a_process_that_leaves_hands_over_without_waiting_for_builds_or_leases()
         done: list[tuple[bool, float]] = []
 
         async def first() -> None:
-            done.append((await one.work(order(world, run), lane), now()))
+            done.append((await one.work(order(world, run), lane, EVERY), now()))
 
         async with anyio.create_task_group() as both:
             both.start_soon(first)
             await anyio.sleep(30)
             left_at = now()
             one.leave(StopCause.SIGTERM, "SIGTERM was received")
-            both.start_soon(two.work, order(world, run), lane)
+            both.start_soon(two.work, order(world, run), lane, EVERY)
         assert done[0][0] is False
         assert done[0][1] - left_at < 1.0
         assert set(starts(world).values()) == {1}
@@ -282,7 +283,7 @@ def test_what_stops_a_run_stops_all_its_processes(cause: StopCause) -> None:
                 for name, lane in (("one", SHOP), ("two", DOCS)):
                     lanes, shared = process(world, name)
                     overseeing.start_soon(lanes.oversee)
-                    working.start_soon(lanes.work, work, lane)
+                    working.start_soon(lanes.work, work, lane, EVERY)
                 if cause is StopCause.CANCEL:
                     await anyio.sleep(40)
                     await announce(

@@ -254,6 +254,7 @@ EVENTS: list[tuple[Event, str | None, int, Fields]] = [
             StopCause.SIGTERM: "calls in flight come to their end, jobs in AWS go on",
             StopCause.SIGHUP: "calls in flight come to their end, jobs in AWS go on",
             StopCause.DEADLINE: "nothing more is started or followed, jobs in AWS go on",
+            StopCause.CANCEL: "nothing more is started or followed, jobs in AWS go on",
             StopCause.FAILURE_BUDGET: "nothing more is started, jobs in flight are followed",
             StopCause.INTERNAL: "nothing more is started, jobs in AWS go on",
         }.items()

@@ -49,6 +49,7 @@ def test_a_job_that_nobody_was_to_follow_is_started(make_journal: MakeJournal) -
         ({"stop_cause": StopCause.SIGTERM}, "the run was stopped by SIGTERM"),
         ({"stop_cause": StopCause.DEADLINE}, "the run reached its deadline"),
         ({"stop_cause": StopCause.FAILURE_BUDGET}, "the failure budget was spent"),
+        ({"stop_cause": StopCause.CANCEL}, "the run was cancelled"),
         ({"stop_cause": StopCause.INTERNAL}, "the run stopped at an internal error"),
         ({}, "the run ended first"),
     ],

@@ -31,6 +31,7 @@ _TABLE: list[tuple[dict[Outcome, int], dict[str, Any], tuple[Verdict, ExitCode |
     # A deadline or the budget left targets unstarted or unfollowed, even when some failed.
     ({Outcome.NOT_STARTED: 1}, {"cause": StopCause.DEADLINE}, (Verdict.STOPPED, ExitCode.STOPPED)),
     ({Outcome.STARTED: 1}, {"cause": StopCause.DEADLINE}, (Verdict.STOPPED, ExitCode.STOPPED)),
+    ({Outcome.STARTED: 1}, {"cause": StopCause.CANCEL}, (Verdict.STOPPED, ExitCode.STOPPED)),
     (
         {Outcome.FAILED: 3, Outcome.NOT_STARTED: 1},
         {"cause": StopCause.FAILURE_BUDGET},

@@ -24,6 +24,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
     assert load_settings({}).model_dump() == {
         "state_dir": tmp_path / "amplify-release",
+        "journal": None,
         "endpoint_url": None,
         "sts_endpoint_url": None,
         "region": None,
@@ -37,6 +38,8 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
         "lock_wait": 0.0,
         "poll_interval": None,
         "follow": True,
+        "lanes": 20,
+        "lease": 15.0,
         "progress": Progress.AUTO,
         "log_format": LogFormat.CONSOLE,
     }
@@ -109,6 +112,10 @@ def test_every_fault_is_one_line_that_names_where_it_was_set(monkeypatch: pytest
         ("sts_endpoint_url", "http://127.0.0.1.example"),
         ("drain_timeout", "-5s"),
         ("lock_wait", "soon"),
+        ("journal", "sqlite:///journal.db"),
+        ("journal", "db.example/releases"),
+        ("lanes", "0"),
+        ("lease", "100ms"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(name: str, value: str) -> None:
@@ -140,6 +147,17 @@ def test_a_password_in_a_refused_endpoint_is_not_repeated() -> None:
     assert str(caught.value) == (
         "--endpoint-url: expected an https URL, or an http one on this machine, with neither user name nor "
         "query, got 'https://[redacted]@amplify.example/'"
+    )
+
+
+def test_the_password_of_the_journal_is_in_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMPLIFY_RELEASE_JOURNAL", "postgresql://me:hunter2@db.example/releases")
+    assert "hunter2" not in f"{load_settings({})!r}"
+    with pytest.raises(UsageError) as caught:
+        load_settings({"journal": "mysql://me:hunter2@db.example/releases"})
+    assert str(caught.value) == (
+        "--journal: expected a URL such as postgresql://release@db.example/releases, "
+        "got 'mysql://[redacted]@db.example/releases'"
     )
 
 

@@ -56,6 +56,7 @@ class Database:
             max_size=_LENT,
             open=False,
             kwargs={"autocommit": True},
+            configure=_configure,
             check=AsyncConnectionPool.check_connection,
             name="journal",
         )
@@ -99,13 +100,16 @@ class Database:
             with connection.transaction():
                 yield connection
 
+    async def pool(self) -> AsyncConnectionPool[psycopg.AsyncConnection[Row]]:
+        """Return the connections that are lent, for a library that takes them from there by itself."""
+        await self._pool.open()
+        return self._pool
+
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
         """A connection that the event loop waits for. Raises JournalError."""
         with explained(self.name):
-            await self._pool.open()
-            async with self._pool.connection() as connection:
-                connection.adapters.register_loader("json", TextLoader)
+            async with (await self.pool()).connection() as connection:
                 yield connection
 
     def _connected(self) -> psycopg.Connection[Row]:
@@ -113,6 +117,10 @@ class Database:
             self._home = psycopg.connect(self.conninfo, autocommit=True)
             self._home.adapters.register_loader("json", TextLoader)  # rows.py reads it
         return self._home
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    connection.adapters.register_loader("json", TextLoader)  # as above
 
 
 @cache

@@ -13,6 +13,10 @@ from ..questions import SqlReader
 from ..rows import Row
 from .database import Database
 
+_ALIVE = """
+SELECT run FROM leases WHERE until > clock_timestamp() UNION SELECT run FROM orders WHERE NOT done
+"""
+
 
 class PostgresReader(SqlReader):
     """Read a journal in PostgreSQL."""
@@ -36,6 +40,10 @@ class PostgresReader(SqlReader):
     def close(self) -> None:
         """Close the connection."""
         self._database.close()
+
+    def alive(self) -> frozenset[str]:
+        """The runs that a process works on, or that a fleet is still to work on."""
+        return frozenset(run for (run,) in self._rows(_ALIVE))
 
     def _of_lane(self, run: int, first: int, end: int, lane: LaneKey) -> Iterator[TargetRecord]:
         del first, end

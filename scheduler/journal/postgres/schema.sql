@@ -124,6 +124,17 @@ CREATE TABLE leases (
 
 CREATE INDEX leases_by_run ON leases (run);
 
+-- The lanes that a fleet was asked to bring to their end, and those that it has.
+CREATE TABLE orders (
+    run     text NOT NULL,
+    account text NOT NULL,
+    region  text NOT NULL,
+    done    boolean NOT NULL DEFAULT FALSE,
+    PRIMARY KEY (run, account, region)
+);
+
+CREATE INDEX orders_open ON orders (run) WHERE NOT done;
+
 -- What happened, event by event, for those who watch a run from elsewhere. Forgotten some time after its end.
 CREATE TABLE happened (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

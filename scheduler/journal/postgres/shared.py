@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...errors import LaneLost
 from ...events import Event
-from ...model import Outcome, StopCause
+from ...model import LaneKey, Outcome, StopCause
 from ..lease import Holder, Lease, granted, steady
 from ..rows import Row
 from .database import Database, translated
@@ -33,7 +33,13 @@ _OUTCOMES = """
 SELECT outcome, count(*) FROM targets
 WHERE run = (SELECT number FROM runs WHERE id = ?) AND outcome IS NOT NULL GROUP BY outcome
 """
-_HELD = "SELECT count(*) FROM leases WHERE run = ? AND until > clock_timestamp()"
+_ORDER = """
+INSERT INTO orders (run, account, region) SELECT ?, account, region FROM unnest(?::text[], ?::text[])
+    AS lanes (account, region)
+ON CONFLICT (run, account, region) DO UPDATE SET done = FALSE
+"""
+_DONE = "UPDATE orders SET done = TRUE WHERE run = ? AND account = ? AND region = ?"
+_LEFT = "SELECT count(*) FROM orders WHERE run = ? AND NOT done"
 
 
 class PostgresShared(Database):
@@ -75,9 +81,17 @@ class PostgresShared(Database):
         """Count the targets of a run that have ended, by outcome."""
         return {Outcome(outcome): count for outcome, count in await self._ask(_OUTCOMES, run)}
 
-    def held(self, run: str) -> bool:
-        """Say whether a process holds a lane for a run at the moment. Raises JournalError."""
-        return bool(self.rows(_HELD, (run,))[0][0])
+    async def order(self, run: str, lanes: Sequence[LaneKey]) -> None:
+        """Note which lanes a fleet is to bring to their end for a run. Raises JournalError."""
+        await self._change(_ORDER, run, [lane.account for lane in lanes], [lane.region for lane in lanes])
+
+    async def finish(self, run: str, lane: LaneKey) -> bool:
+        """Note that a lane that was ordered has come to its end; True: it was the last. Raises JournalError.
+
+        Two that are the last at once are both told so: each is durable before it counts.
+        """
+        await self._change(_DONE, run, *lane)
+        return not (await self._ask(_LEFT, run))[0][0]
 
     async def newest(self, run: str) -> Seen:
         """Return the present end of a run's log, to read on from there."""

@@ -1,0 +1,126 @@
+"""A worker: one process of a fleet, from its first lane to the signal that ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+
+import anyio
+import anyio.abc
+
+from ..errors import ExitCode, JournalError
+from ..events import RunEnded
+from ..journal.lease import Lease
+from ..journal.postgres.shared import PostgresShared
+from ..model import LaneKey, StopCause
+from .lanes import Lanes
+from .order import Order
+from .queue import Queue
+
+#: The lane of those who look for lanes of lost workers: one of all processes does.
+_RESCUE = "rescue"
+
+#: Says a sentence to whoever watches the process.
+Tell = Callable[[str], None]
+
+
+async def serve(
+    shared: PostgresShared,
+    lanes: Lanes,
+    *,
+    endpoint: str,
+    owner: str,
+    at_once: int,
+    lease: float,
+    drain: float,
+    tell: Tell,
+) -> ExitCode:
+    """Work on lanes of runs at an endpoint, so many at once, until a signal comes.
+
+    Leaves the process at once, with exit code 70, when a lane was lost, or the journal: whoever owns its
+    lanes now must not be disturbed, and the queue not be told that a lane has ended that is another's.
+    Durations are seconds; `drain` bounds the calls in flight after the signal.
+    """
+    queue = Queue(shared)
+    await queue.open()
+    stopping = anyio.Event()
+
+    async def work(order: Order, lane: LaneKey, positions: Sequence[int]) -> bool:
+        tell(f"run {order.run}: {lane} begins")
+        try:
+            done = await lanes.work(order, lane, positions)
+            if done and await shared.finish(order.run, lane):
+                await end(shared, order.run)
+        except* JournalError as faults:
+            tell(f"run {order.run}: {lane} is left: {first(faults)}")
+            os._exit(ExitCode.INTERNAL)
+        tell(f"run {order.run}: {lane} {'ends' if done else 'is handed over'}")
+        return done
+
+    async with anyio.create_task_group() as beside:
+        await beside.start(_heed_signals, lanes, stopping)
+        beside.start_soon(lanes.oversee)
+        beside.start_soon(_rescue, shared, queue, owner, lease)
+        tell(f"working on up to {at_once} lanes at {endpoint}")
+        await queue.serve(endpoint, work, stopping, lanes=at_once, lease=lease, patience=drain + 5.0)
+        beside.cancel_scope.cancel()
+    if stopping.is_set():
+        return ExitCode.SUCCEEDED
+    tell("the queue was lost; this worker ends")
+    return ExitCode.INTERNAL
+
+
+async def end(shared: PostgresShared, run: str) -> None:
+    """Record that a run is over, unless somebody has. Raises JournalError."""
+    with closing(shared.journal()) as journal:
+        if journal.run(run).ended_at is None:
+            journal.amend(run)
+            journal.record(RunEnded(at=time.time()))
+            await journal.commit()
+
+
+def first(faults: BaseExceptionGroup[JournalError]) -> JournalError:
+    """Take the group apart: a journal that broke fails every task in the same way."""
+    error: BaseException = faults
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, JournalError)
+    return error
+
+
+async def _heed_signals(
+    lanes: Lanes, stopping: anyio.Event, *, task_status: anyio.abc.TaskStatus[None]
+) -> None:
+    """Hand everything over at the first signal, and leave at once at the second."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
+        task_status.started()
+        async for number in received:
+            if stopping.is_set():
+                os._exit(128 + number)
+            stopping.set()
+            lanes.leave(StopCause(number.name), f"{number.name} was received")
+
+
+async def _rescue(shared: PostgresShared, queue: Queue, owner: str, lease: float) -> None:
+    """Put lost workers' lanes back, if no other process does that already."""
+    held: Lease | None = None
+    while True:
+        with suppress(JournalError):
+            if held is None:
+                taken = await shared.take(_RESCUE, owner=owner, run="", seconds=lease)
+                held = taken if isinstance(taken, Lease) else None
+            else:
+                held = await _renewed(shared, held)
+            if held is not None:
+                await queue.rescue(1.2 * lease)
+        await anyio.sleep(lease / 5)
+
+
+async def _renewed(shared: PostgresShared, held: Lease) -> Lease | None:
+    try:
+        return await shared.renew(held)
+    except JournalError:
+        return None
