@@ -15,6 +15,7 @@ from .plans import iam_policy, plan, schema, validate
 from .preflight import doctor
 from .release import resume, retry, run
 from .serve import completion, emulator
+from .work import worker
 
 
 @click.group(cls=Face, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -48,6 +49,7 @@ for command in (
     report,
     diff,
     cancel,
+    worker,
     doctor,
     iam_policy,
     schema,

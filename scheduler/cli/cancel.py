@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import ExitCode, UsageError
+from ..errors import ExitCode, LockHeld, UsageError
 from . import options
 from .ask import insist
 
 if TYPE_CHECKING:
     from ..fleet.cancel import Stopped
-    from ..journal.port import RunRecord, TargetRecord
-    from ..journal.sqlite import SqliteJournal
+    from ..journal.port import Journal, RunRecord, TargetRecord
     from ..settings import Settings
 
 
 @click.command()
 @click.argument("run", required=False)
-@options.state_dir
+@options.journal
 @options.output
 @options.narrowing
 @options.service
@@ -30,7 +30,7 @@ def cancel(run: str | None, **given: Any) -> None:
 
     Only jobs that have not ended, and that StartJob's reply, the marker or CloudTrail proves to be the run's
     own, are stopped; what is left alone is shown with the reason. A run that still goes on has to be
-    interrupted first.
+    interrupted first, unless its journal is shared: then it is told to stop, wherever it is worked on.
     """
     import anyio
 
@@ -38,20 +38,54 @@ def cancel(run: str | None, **given: Any) -> None:
 
 
 async def _cancel(run: str | None, settings: Settings, given: dict[str, Any]) -> ExitCode:
-    from ..journal.lock import StateLock
-    from ..journal.sqlite import SqliteJournal
     from .narrowed import narrowed
     from .voice import speak
 
     speak(settings)
+    ready = _halted if settings.journal is not None else _locked
+    async with ready(run, settings, given) as (journal, record):
+        chosen = narrowed(journal.targets(record.id), given["only"], given["skip"])
+        return await _stop(journal, record, chosen, settings, given)
+
+
+@asynccontextmanager
+async def _locked(
+    run: str | None, settings: Settings, given: dict[str, Any]
+) -> AsyncIterator[tuple[Journal, RunRecord]]:
+    """Keep runs out of the state directory. Raises LockHeld if one works in it."""
+    from ..journal.lock import StateLock
+    from ..journal.sqlite import SqliteJournal
+
+    del given
     advice = "interrupt it first (Ctrl-C, or kill -INT and its pid): its jobs go on, and cancel stops them"
     async with StateLock(settings.state_dir).acquired(advice=advice) as lock:
         with SqliteJournal.open(settings.state_dir) as journal:
             record = journal.run(run)
             lock.note(record.id)
             _check_endpoint(record, settings)
-            chosen = narrowed(journal.targets(record.id), given["only"], given["skip"])
-            return await _stop(journal, record, chosen, settings, given)
+            yield journal, record
+
+
+@asynccontextmanager
+async def _halted(
+    run: str | None, settings: Settings, given: dict[str, Any]
+) -> AsyncIterator[tuple[Journal, RunRecord]]:
+    """Let whoever works on the run start nothing more, and wait until nobody does."""
+    from contextlib import closing
+
+    from ..worker.halt import halt
+    from .journals import sharing
+
+    async with sharing(settings) as shared:
+        with closing(shared.journal()) as journal:
+            record = journal.run(run)
+            _check_endpoint(record, settings)
+            if record.id in journal.alive():
+                if given["only"] or given["skip"]:
+                    raise LockHeld(f"run {record.id} goes on: cancel all of it, or wait for its end")
+                insist(f"Run {record.id} goes on. Stop it?", (), yes=given["yes"], what="cancel")
+                await halt(shared, record.id)
+            yield journal, record
 
 
 def _check_endpoint(record: RunRecord, settings: Settings) -> None:
@@ -64,7 +98,7 @@ def _check_endpoint(record: RunRecord, settings: Settings) -> None:
 
 
 async def _stop(
-    journal: SqliteJournal,
+    journal: Journal,
     run: RunRecord,
     records: Sequence[TargetRecord],
     settings: Settings,

@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ..journal.port import JournalReader
     from ..report.document import Report
+    from ..settings import Settings
 
 
-def _directory(state_dir: str | None) -> Path:
-    from ..settings import load_settings
-
-    return load_settings({"state_dir": state_dir}).state_dir
-
-
-@contextmanager
-def _journal(directory: Path) -> Iterator[tuple[JournalReader, bool]]:
-    """Open the journal for reading, and tell whether a run works on it at the moment."""
-    from ..journal.lock import StateLock
-    from ..journal.reader import SqliteReader
-
-    with SqliteReader.open(directory) as journal:
-        yield journal, StateLock.held(directory)
-
-
-def _report(directory: Path, run: str | None) -> Report:
+def _report(settings: Settings, run: str | None) -> Report:
     from ..report.summary import summarize
+    from .journals import reading
 
-    with _journal(directory) as (journal, running):
-        return summarize(journal, run, running=running)
+    with reading(settings) as (journal, alive):
+        found = journal.run(run).id
+        return summarize(journal, found, running=found in alive)
 
 
-def show(report: Report, output: str, directory: Path) -> None:
-    """Print a report on stdout. `directory`: where its journal is, for the commands that lead on."""
+def show(report: Report, output: str, settings: Settings) -> None:
+    """Print a report on stdout. The settings tell where its journal is, for the commands that lead on."""
     from ..report import as_json, jsonl, terminal
 
     match output:
@@ -59,16 +41,16 @@ def show(report: Report, output: str, directory: Path) -> None:
 
             width = shutil.get_terminal_size().columns
             colour = coloured(isatty=sys.stdout.isatty(), environ=os.environ)
-            text = terminal.render(report, width=width, colour=colour, state_dir=told(directory))
+            text = terminal.render(report, width=width, colour=colour, state_dir=told(settings))
             click.echo(text, nl=False)
 
 
 @click.command()
 @click.argument("run", required=False)
-@options.state_dir
+@options.journal
 @options.output
 @options.reports
-def report(run: str | None, state_dir: str | None, output: str, reports: tuple[str, ...]) -> None:
+def report(run: str | None, output: str, reports: tuple[str, ...], **given: Any) -> None:
     """Show or write the report of RUN (default: the newest).
 
     It can be had at any time, also while the run goes on or after it was killed.
@@ -79,56 +61,58 @@ def report(run: str | None, state_dir: str | None, output: str, reports: tuple[s
 
     paths = [Path(path) for path in reports]
     check_writable(paths)
-    directory = _directory(state_dir)
-    document = _report(directory, run)
+    settings = options.settings_of(given)
+    document = _report(settings, run)
     for path in paths:
         render_to(path, document)
     if not paths or output != "text":
-        show(document, output, directory)
+        show(document, output, settings)
 
 
 @click.command()
 @click.argument("run", required=False)
-@options.state_dir
+@options.journal
 @options.output
 @click.option("--why", is_flag=True, help="Say what holds each waiting target and each lane back.")
 @click.option("--watch", is_flag=True, help="Show it again every two seconds until the run has ended.")
-def status(run: str | None, state_dir: str | None, output: str, why: bool, watch: bool) -> None:
+def status(run: str | None, output: str, why: bool, watch: bool, **given: Any) -> None:
     """Show how RUN (default: the newest) stands."""
     import time
 
     from ..report import status as standing
     from ..report.summary import summarize
     from ..settings import told
+    from .journals import reading
 
-    directory = _directory(state_dir)
+    settings = options.settings_of(given)
     while True:
-        with _journal(directory) as (journal, running):
-            document = summarize(journal, run, running=running)
-            run = document.run.id  # a newer run is another one
+        with reading(settings) as (journal, alive):
+            run = journal.run(run).id  # a newer run is another one
+            document = summarize(journal, run, running=run in alive)
             changes = journal.limit_changes(run)
         if watch:
             click.clear()  # does so on a terminal only
         if output == "text":
-            click.echo(standing.render(document, changes, why=why, state_dir=told(directory)), nl=False)
+            click.echo(standing.render(document, changes, why=why, state_dir=told(settings)), nl=False)
         else:
-            show(document, output, directory)
+            show(document, output, settings)
         if not watch or document.run.verdict != "running":
             return
         time.sleep(2)
 
 
 @click.command()
-@options.state_dir
+@options.journal
 @options.output
-def runs(state_dir: str | None, output: str) -> None:
+def runs(output: str, **given: Any) -> None:
     """List all runs, the newest first."""
     import json
 
     from ..report import history
+    from .journals import reading
 
-    with _journal(_directory(state_dir)) as (journal, running):
-        rows = history.rows(journal, running=running)
+    with reading(options.settings_of(given)) as (journal, alive):
+        rows = history.rows(journal, alive)
     match output:
         case "json":
             click.echo(json.dumps(rows, indent=2))
@@ -142,9 +126,9 @@ def runs(state_dir: str | None, output: str) -> None:
 @click.command()
 @click.argument("before")
 @click.argument("after")
-@options.state_dir
+@options.journal
 @options.output
-def diff(before: str, after: str, state_dir: str | None, output: str) -> None:
+def diff(before: str, after: str, output: str, **given: Any) -> None:
     """Compare two runs, target by target.
 
     It tells what fails newly, what was repaired, and what came and went.
@@ -153,8 +137,8 @@ def diff(before: str, after: str, state_dir: str | None, output: str) -> None:
 
     from ..report import difference
 
-    directory = _directory(state_dir)
-    found = difference.between(_report(directory, before), _report(directory, after))
+    settings = options.settings_of(given)
+    found = difference.between(_report(settings, before), _report(settings, after))
     match output:
         case "json":
             click.echo(json.dumps(found, indent=2))

@@ -22,7 +22,12 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-state_dir = click.option("--state-dir", metavar="DIR", help="Where the journal and the lock are kept.")
+journal = _all(
+    click.option("--state-dir", metavar="DIR", help="Where the journal and the lock are kept."),
+    click.option(
+        "--journal", metavar="URL", help="A journal that many hosts share: postgresql://USER@HOST/NAME."
+    ),
+)
 output = click.option(
     "-o",
     "--output",
@@ -69,8 +74,13 @@ cloudtrail = click.option(
     help="Ask CloudTrail what an ambiguous start has become; it knows up to 15 minutes late.",
 )
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
+lease = click.option(
+    "--lease",
+    metavar="DURATION",
+    help="With a shared journal: how long a lane stays a process's that is not heard of. [15s]",
+)
 running = _all(
-    state_dir,
+    journal,
     output,
     reports,
     narrowing,
@@ -103,6 +113,8 @@ running = _all(
         "--progress", metavar="auto|live|plain|none", help="How progress is shown on stderr. [auto]"
     ),
     click.option("--log-format", metavar="console|json", help="How lines on stderr are written. [console]"),
+    click.option("--fleet", is_flag=True, help="Let the workers of the shared journal carry it out."),
+    lease,
     yes,
 )
 

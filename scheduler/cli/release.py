@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..model import FrozenPlan, Target
     from ..plan.scenario import Scenario
     from ..settings import Settings
-    from .operate import Request
+    from .request import Request
 
 
 @click.command()
@@ -126,13 +126,14 @@ def retry(run: str | None, **given: Any) -> None:
 def _request(settings: Settings, given: dict[str, Any], scenario: Scenario | None = None) -> Request:
     from pathlib import Path
 
-    from .operate import Request
+    from .request import Request
 
     return Request(
         settings=settings,
         output=given["output"],
         reports=tuple(Path(path) for path in given["reports"]),
         emulate=given["emulate"],
+        fleet=given["fleet"],
         scenario=scenario,
         only=given["only"],
         skip=given["skip"],
@@ -175,11 +176,17 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
     import time
 
     from .. import __version__
+    from ..errors import LockHeld
     from ..events import RunStarted
     from .outside import same_endpoint
 
     record = journal.run(run)
     same_endpoint(run, record.endpoint, request.endpoint)
+    if run in journal.alive():
+        raise LockHeld(
+            f"run {run} is being worked on; `amplify-release status --watch` shows it. If its process has "
+            "just died, try again in a few seconds"
+        )
     started = RunStarted(
         at=time.time(),
         plan=record.plan,

@@ -112,6 +112,10 @@ class MemoryJournal:
         """Call `listener` with every event once it is durable, in order; one that raises is dropped."""
         self._listeners.subscribe(listener)
 
+    def alive(self) -> frozenset[str]:
+        """The runs that others work on at the moment: none that a simulation would ask about."""
+        return frozenset()
+
     def runs(self) -> Sequence[RunRecord]:
         """All runs, newest first."""
         return [self._counted(run) for run in reversed(self.disk.runs.values())]

@@ -150,6 +150,10 @@ class Heard(Protocol):
 class Journal(JournalReader, Heard, Protocol):
     """One process's access to the journal, for one run at a time."""
 
+    def alive(self) -> frozenset[str]:
+        """The runs that others work on at the moment, as far as the journal knows who works on what."""
+        ...
+
     def open_run(self, run: str, started: Event) -> None:
         """Begin (or, for a resumed RunStarted, continue) the run that further events belong to; durable on
         return."""

@@ -76,6 +76,10 @@ class SqlReader(ABC):
     ) -> None:
         self.close()
 
+    def alive(self) -> frozenset[str]:
+        """The runs that others work on at the moment: none that a file knows of; its directory has a lock."""
+        return frozenset()
+
     def runs(self) -> Sequence[RunRecord]:
         """All runs, newest first."""
         rows = self._rows(f"{RUN} ORDER BY number DESC")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..journal.port import JournalReader, RunRecord
 from ..model import rfc3339
 from ..printable import printable
@@ -9,11 +11,9 @@ from ..printable import printable
 Row = dict[str, str | int | None]
 
 
-def rows(journal: JournalReader, *, running: bool) -> list[Row]:
-    """Return a row a run. `running`: a living process works on the newest run without an end."""
-    records = journal.runs()
-    alive = next((record.id for record in records if record.ended_at is None), None) if running else None
-    return [_row(record, alive=record.id == alive) for record in records]
+def rows(journal: JournalReader, alive: Collection[str]) -> list[Row]:
+    """Return a row a run. `alive`: those that a process works on at the moment."""
+    return [_row(record, alive=record.id in alive) for record in journal.runs()]
 
 
 def _row(record: RunRecord, *, alive: bool) -> Row:

@@ -55,7 +55,7 @@ async def serve(
             if done and await shared.finish(order.run, lane):
                 await end(shared, order.run)
         except* JournalError as faults:
-            tell(f"run {order.run}: {lane} is left: {first(faults)}")
+            tell(f"run {order.run}: {lane} is left: {JournalError.first(faults)}")
             os._exit(ExitCode.INTERNAL)
         tell(f"run {order.run}: {lane} {'ends' if done else 'is handed over'}")
         return done
@@ -80,15 +80,6 @@ async def end(shared: PostgresShared, run: str) -> None:
             journal.amend(run)
             journal.record(RunEnded(at=time.time()))
             await journal.commit()
-
-
-def first(faults: BaseExceptionGroup[JournalError]) -> JournalError:
-    """Take the group apart: a journal that broke fails every task in the same way."""
-    error: BaseException = faults
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, JournalError)
-    return error
 
 
 async def _heed_signals(

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import pytest
 
-from scheduler.amplify.port import Answer
+from scheduler.amplify.port import Answer, Recorded
 from scheduler.engine.state import Options
 from scheduler.errors import LaneLost
 from scheduler.events import StartIntended
@@ -110,6 +110,9 @@ class Accounts:
 
     async def quota(self, key: LaneKey) -> int | None:
         return await self.world.quota(key)
+
+    async def recorded(self, key: LaneKey, since: float, until: float) -> list[Recorded]:
+        return await self.world.recorded(key, since, until)
 
     async def refresh(self, account: str) -> None:
         await self.world.refresh(account)

@@ -55,7 +55,6 @@ class Database:
             min_size=1,
             max_size=_LENT,
             open=False,
-            kwargs={"autocommit": True},
             configure=_configure,
             check=AsyncConnectionPool.check_connection,
             name="journal",
@@ -120,6 +119,7 @@ class Database:
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
     connection.adapters.register_loader("json", TextLoader)  # as above
 
 

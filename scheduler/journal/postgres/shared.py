@@ -39,6 +39,8 @@ INSERT INTO orders (run, account, region) SELECT ?, account, region FROM unnest(
 ON CONFLICT (run, account, region) DO UPDATE SET done = FALSE
 """
 _DONE = "UPDATE orders SET done = TRUE WHERE run = ? AND account = ? AND region = ?"
+_WITHDRAW = "UPDATE orders SET done = TRUE WHERE run = ?"
+_OWNERS = "SELECT DISTINCT owner FROM leases WHERE run = ? AND until > clock_timestamp()"
 _LEFT = "SELECT count(*) FROM orders WHERE run = ? AND NOT done"
 
 
@@ -92,6 +94,14 @@ class PostgresShared(Database):
         """
         await self._change(_DONE, run, *lane)
         return not (await self._ask(_LEFT, run))[0][0]
+
+    async def withdraw(self, run: str) -> None:
+        """Take back what a fleet was asked to do for a run. Raises JournalError."""
+        await self._change(_WITHDRAW, run)
+
+    async def owners(self, run: str) -> list[str]:
+        """Name the processes that hold lanes for a run at the moment. Raises JournalError."""
+        return [owner for (owner,) in await self._ask(_OWNERS, run)]
 
     async def newest(self, run: str) -> Seen:
         """Return the present end of a run's log, to read on from there."""

@@ -1,0 +1,83 @@
+"""A run carried out by this process alone, with the journal of its state directory."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import anyio
+import anyio.abc
+
+from ..engine.clock import Clock, Intents
+from ..engine.run import Run
+from ..errors import JournalError
+from ..journal.lock import StateLock
+from ..journal.sqlite import SqliteJournal
+from ..model import StopCause
+from ..report.document import Report
+from ..report.summary import summarize
+from .narrowed import narrowed
+from .outside import opened
+from .request import Opening, Request, cut
+from .rescue import rescue
+from .shown import shown
+from .voice import Voice
+
+
+async def carry_out(request: Request, opening: Opening, voice: Voice) -> Report:
+    """Open a run and bring it to its end. Raises LockHeld, JournalError, UsageError and RunNotFound."""
+    settings = request.settings
+    async with StateLock(settings.state_dir).acquired(wait=settings.lock_wait) as lock:
+        journal = SqliteJournal.open(settings.state_dir)
+        run = ""
+        try:
+            with journal:
+                run = opening(journal)
+                lock.note(run)
+                if journal.run(run).ended_at is None:
+                    await _execute(request, journal, run, voice)
+                return summarize(journal, run)
+        except* JournalError as failures:
+            # It is closed by now: what it could still take, it has.
+            rescue(settings.state_dir, journal.unwritten)
+            raise cut(run, failures) from None
+
+
+async def _execute(request: Request, journal: SqliteJournal, run: str, voice: Voice) -> None:
+    record = journal.run(run)
+    records = narrowed(journal.targets(run), request.only, request.skip)
+    async with (
+        opened(
+            request.settings,
+            run,
+            [found.target for found in records],
+            record.plan.accounts,
+            emulate=request.emulate,
+            scenario=request.scenario,
+        ) as accounts,
+        shown(journal, record, records, request, voice),
+        anyio.create_task_group() as background,
+    ):
+        options = request.options(record.plan.budget)
+        engine = Run(record, records, journal, accounts, options, Clock(), Intents(Clock()))
+        await background.start(_heed_signals, engine)
+        await engine.execute()
+        background.cancel_scope.cancel()
+
+
+async def _heed_signals(engine: Run, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    """Stop the run at the first signal, and leave at once at the second: the journal bears that."""
+    with anyio.open_signal_receiver(*heeded()) as received:
+        task_status.started()
+        stopping = False
+        async for number in received:
+            if stopping:
+                os._exit(128 + number)
+            stopping = True
+            engine.stop(StopCause(number.name), f"{number.name} was received")
+
+
+def heeded() -> list[signal.Signals]:
+    """Return the signals that a running command heeds; nohup asks for hang-ups to be ignored."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    return numbers if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [*numbers, signal.SIGHUP]

@@ -1,0 +1,76 @@
+"""What a running command asks for, and how it says so to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..engine.state import Options
+from ..errors import JournalError, innermost
+from ..journal.port import Journal
+from ..model import FailureBudget
+from ..plan.scenario import Scenario
+from ..settings import Settings
+from .outside import endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a running command asks for, apart from the run itself."""
+
+    settings: Settings
+    output: str
+    reports: tuple[Path, ...]
+    emulate: bool
+    fleet: bool = False
+    scenario: Scenario | None = None
+    #: Globs of the targets to go on with, and of those to leave alone.
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+
+    @property
+    def endpoint(self) -> str:
+        """What the run is recorded with, so that it is never resumed against something else."""
+        return endpoint(self.settings, emulate=self.emulate)
+
+    @property
+    def where(self) -> str:
+        """Where the run is carried out, in words."""
+        if self.emulate:
+            return "rehearsed against the emulator"
+        return f"at {self.settings.endpoint_url}" if self.settings.endpoint_url else "at AWS"
+
+    def options(self, budget: FailureBudget) -> Options:
+        """Return how the engine is to carry out a run whose plan has this budget."""
+        settings = self.settings
+        return Options(
+            earlier=not self.emulate,
+            budget=_budget(budget, settings.max_failures),
+            follow=settings.follow,
+            concurrency=settings.concurrency,
+            settle=settings.settle,
+            cloudtrail=settings.cloudtrail,
+            drain_timeout=settings.drain_timeout,
+            poll_interval=settings.poll_interval or 0.0,
+            max_runtime=settings.max_runtime,
+        )
+
+
+#: Opens the run in the journal, or finds the one to go on with; returns its id.
+Opening = Callable[[Journal], str]
+
+
+def _budget(plans: FailureBudget, given: str | None) -> FailureBudget:
+    """Return the plan's budget, or the command line's in its place; the least sample is always the plan's."""
+    if given is None:
+        return plans
+    if given.endswith("%"):
+        return replace(plans, count=None, percent=float(given[:-1]))
+    return replace(plans, count=int(given), percent=None)
+
+
+def cut(run: str, failures: BaseExceptionGroup[JournalError]) -> JournalError:
+    """Return what to say when the journal failed in mid-run; `run` is empty if there was none yet."""
+    on = f". Nothing more was started, jobs in AWS go on; then continue with `amplify-release resume {run}`"
+    return JournalError(f"{innermost(failures)}{on if run else ''}")

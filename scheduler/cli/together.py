@@ -1,0 +1,149 @@
+"""A run whose journal many hosts share: its lanes are worked on here, or by a fleet, and shown here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing
+
+import anyio
+import anyio.abc
+
+from ..amplify.accounts import Accounts
+from ..errors import ExitCode, JournalError
+from ..journal.listeners import Listeners
+from ..journal.port import RunRecord, TargetRecord
+from ..journal.postgres.journal import PostgresJournal
+from ..journal.postgres.shared import PostgresShared
+from ..model import LaneKey, Outcome, StopCause, Target
+from ..report.document import Report
+from ..report.summary import summarize
+from ..worker.lanes import Lanes, announce
+from ..worker.order import Order
+from ..worker.process import end
+from ..worker.submit import hear, submit, todo
+from .alone import heeded
+from .face import complain
+from .hands import lanes_of
+from .journals import sharing
+from .narrowed import narrowed
+from .outside import opened
+from .request import Opening, Request, cut
+from .shown import shown
+from .voice import Voice
+
+
+async def carry_out(request: Request, opening: Opening, voice: Voice) -> tuple[Report, ExitCode | None]:
+    """Open a run and bring it to its end, or watch a fleet do so; return its report.
+
+    The exit code is given where a signal ended the watching, not the run. Raises JournalError, LockHeld,
+    UsageError and RunNotFound.
+    """
+    async with sharing(request.settings) as shared:
+        with closing(shared.journal()) as journal:
+            run = opening(journal)
+            record, code = journal.run(run), None
+            try:
+                if record.ended_at is None:
+                    code = await _execute(request, shared, record, journal, voice)
+            except* JournalError as failures:
+                raise cut(run, failures) from None
+            return summarize(journal, run, running=run in journal.alive()), code
+
+
+async def _execute(
+    request: Request, shared: PostgresShared, record: RunRecord, journal: PostgresJournal, voice: Voice
+) -> ExitCode | None:
+    records = narrowed(journal.targets(record.id), request.only, request.skip)
+    lanes = todo(records)
+    order = Order(
+        run=record.id,
+        options=request.options(record.plan.budget),
+        begun_at=time.time(),
+        before=_settled(await shared.outcomes(record.id)),
+    )
+    seen = await shared.newest(record.id)
+    heard = Listeners()
+    signalled: list[int] = []
+    async with shown(heard, record, records, request, voice), anyio.create_task_group() as background:
+        if request.fleet:
+            await submit(shared, record, order, lanes)
+            await background.start(_detach_at_signal, background.cancel_scope, signalled)
+        else:
+            await background.start(_work, request, shared, record, order, records, lanes, voice)
+        await hear(shared, record.id, seen, heard.tell)
+        background.cancel_scope.cancel()
+    if not signalled:
+        return None
+    complain(f"run {record.id} goes on without this process; `amplify-release status --watch` shows it")
+    return ExitCode(128 + signalled[0])
+
+
+def _settled(outcomes: dict[Outcome, int]) -> dict[Outcome, int]:
+    """Return the ends that stay; what is unresolved is looked for again, and counts again."""
+    return {outcome: count for outcome, count in outcomes.items() if outcome is not Outcome.UNRESOLVED}
+
+
+async def _detach_at_signal(
+    scope: anyio.CancelScope, signalled: list[int], *, task_status: anyio.abc.TaskStatus[None]
+) -> None:
+    with anyio.open_signal_receiver(*heeded()) as received:
+        task_status.started()
+        async for number in received:
+            signalled.append(number)
+            scope.cancel()
+
+
+async def _work(
+    request: Request,
+    shared: PostgresShared,
+    record: RunRecord,
+    order: Order,
+    records: Sequence[TargetRecord],
+    lanes: dict[LaneKey, list[int]],
+    voice: Voice,
+    *,
+    task_status: anyio.abc.TaskStatus[None],
+) -> None:
+    """Work on all lanes of the run in this process."""
+    async with opened(
+        request.settings,
+        record.id,
+        [found.target for found in records],
+        record.plan.accounts,
+        emulate=request.emulate,
+        scenario=request.scenario,
+    ) as accounts:
+
+        @asynccontextmanager
+        async def same(record: RunRecord, targets: Sequence[Target]) -> AsyncIterator[Accounts]:
+            del record, targets
+            yield accounts
+
+        hands = lanes_of(shared, same, request.settings, voice)
+        async with anyio.create_task_group() as beside:
+            await beside.start(_stop_at_signal, shared, record.id, hands)
+            beside.start_soon(hands.oversee)
+            task_status.started()
+            async with anyio.create_task_group() as working:
+                for lane, positions in lanes.items():
+                    working.start_soon(hands.work, order, lane, positions)
+            await end(shared, record.id)
+            beside.cancel_scope.cancel()
+
+
+async def _stop_at_signal(
+    shared: PostgresShared, run: str, hands: Lanes, *, task_status: anyio.abc.TaskStatus[None]
+) -> None:
+    """Stop the run at the first signal, and leave at once at the second: the journal bears that."""
+    with anyio.open_signal_receiver(*heeded()) as received:
+        task_status.started()
+        stopping = False
+        async for number in received:
+            if stopping:
+                os._exit(128 + number)
+            stopping = True
+            cause, reason = StopCause(number.name), f"{number.name} was received"
+            hands.leave(cause, reason)
+            await announce(shared, run, (cause, reason))

@@ -1,0 +1,208 @@
+"""A fleet of workers: whatever becomes of one, nothing is started twice and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.acceptance.conftest import Served, Shell
+from tests.acceptance.crew import LEASE, Crew, ended, kill, targets
+from tests.postgres import Server, database, postgres, started
+
+__all__ = ["database", "postgres"]
+
+#: A night long enough to be disturbed in.
+NIGHT = {"slots": 3, "build_time": ["1s", "2s"], "latency": ["20ms", "80ms"]}
+
+
+@pytest.fixture
+def gather(shell: Shell, serve: Callable[..., Served], database: str) -> Iterator[Callable[..., Crew]]:
+    """Give a fleet around an emulator with the scenario given."""
+    crews: list[Crew] = []
+
+    def make(*, workers: int = 2, **scenario: object) -> Crew:
+        crew = Crew(shell, serve(**(NIGHT | scenario)), database)
+        crews.append(crew)
+        for _ in range(workers):
+            crew.hire()
+        return crew
+
+    yield make
+    for crew in crews:
+        crew.dismiss()
+
+
+def test_a_fleet_carries_a_run_out_and_shows_it_where_it_was_given_to_it(gather: Callable[..., Crew]) -> None:
+    crew = gather(branches=[{"app": "dapp0001", "region": "eu-west-1", "fails": True}])
+    plan = targets(4)
+    watcher = crew.run(plan, "--progress", "plain")
+    code, err = ended(watcher)
+    assert code == 1, err + crew.logs()
+    assert "16 targets of night, " in err
+    assert "by the fleet" in err
+    assert "default/eu-west-1/dapp0001/main failed: BUILD" in err
+    report = crew.report()
+    assert report["totals"]["succeeded"] == 15
+    assert [(target["app"], target["region"]) for target in report["targets"]] == [
+        (target["app"], target["region"]) for target in plan
+    ]
+    assert len(report["lanes"]) == 4
+    status = crew.shell.type("status", "--watch")
+    assert "15 succeeded, 1 failed" in status.stdout
+
+
+def test_a_killed_worker_s_lanes_are_taken_over(gather: Callable[..., Crew]) -> None:
+    crew = gather()
+    plan = targets(10)
+    watcher = crew.run(plan)
+    crew.until(lambda: crew.starts() >= 8)
+    victim = next(worker for worker in crew.workers if worker.pid in crew.owners().values())
+    lost = {lane for lane, pid in crew.owners().items() if pid == victim.pid}
+    kill(victim, signal.SIGKILL)
+    others = {worker.pid for worker in crew.workers if worker is not victim}
+    took = crew.until(lambda: all(crew.owners().get(lane) in others for lane in lost))
+    assert took <= 10
+    code, err = ended(watcher)
+    assert code in {0, 1}, err
+    crew.check(plan)
+
+
+def test_a_worker_that_was_frozen_starts_nothing_when_it_wakes_up_and_leaves(
+    gather: Callable[..., Crew],
+) -> None:
+    crew = gather(build_time=["2s", "4s"])
+    plan = targets(10)
+    watcher = crew.run(plan)
+    crew.until(lambda: crew.starts() >= 8)
+    victim = next(worker for worker in crew.workers if worker.pid in crew.owners().values())
+    kill(victim, signal.SIGSTOP)
+    frozen_at = time.monotonic()
+    others = {worker.pid for worker in crew.workers if worker is not victim}
+    crew.until(lambda: set(crew.owners().values()) == others, timeout=10)
+    crew.until(lambda: time.monotonic() - frozen_at > 15)
+    kill(victim, signal.SIGCONT)
+    assert victim.wait(timeout=20) == 70
+    code, err = ended(watcher)
+    assert code in {0, 1}, err
+    crew.check(plan)
+
+
+def test_a_worker_that_is_asked_to_end_hands_its_lanes_over(gather: Callable[..., Crew]) -> None:
+    crew = gather(build_time=["2s", "4s"])
+    plan = targets(8)
+    watcher = crew.run(plan)
+    crew.until(lambda: crew.starts() >= 8)
+    victim = next(worker for worker in crew.workers if worker.pid in crew.owners().values())
+    kill(victim, signal.SIGTERM)
+    others = {worker.pid for worker in crew.workers if worker is not victim}
+    took = crew.until(lambda: set(crew.owners().values()) == others)
+    assert took <= LEASE
+    assert victim.wait(timeout=20) == 0
+    code, err = ended(watcher)
+    assert code == 0, err + crew.logs()
+    report = crew.check(plan)
+    assert {target["evidence"] for target in report["targets"]} == {"response"}
+
+
+def test_two_runs_on_the_same_lanes_go_one_after_the_other(gather: Callable[..., Crew]) -> None:
+    crew = gather()
+    plan = targets(4, ["eu-west-1", "us-east-1"])
+    first, second = crew.run(plan), crew.run(plan)
+    for watcher in (first, second):
+        code, err = ended(watcher)
+        assert code == 0, err + crew.logs()
+    crew.check(plan, times=2)
+    for region in ("eu-west-1", "us-east-1"):
+        jobs = [job for job in crew.served.truth().jobs if job.region == region]
+        earlier = max(job.ended_at or 0.0 for job in jobs if job.job == "1")
+        later = min(job.created_at for job in jobs if job.job == "2")
+        assert earlier <= later
+
+
+def test_a_run_is_cancelled_from_anywhere(gather: Callable[..., Crew]) -> None:
+    crew = gather(build_time=["60s", "60s"])
+    plan = targets(6)
+    watcher = crew.run(plan)
+    crew.until(lambda: crew.starts() >= 8)
+    done = crew.shell.type("cancel", "--yes", "-o", "json", *crew.where)
+    assert done.returncode == 0, done.stderr
+    stopped = json.loads(done.stdout)
+    started = crew.starts()
+    assert {row["result"] for row in stopped} == {"stopped"}
+    assert len(stopped) == started < len(plan)
+    code, err = ended(watcher)
+    assert code == 3, err
+    report = crew.report()
+    assert report["totals"]["cancelled"] == started
+    assert report["totals"]["not_started"] == len(plan) - started
+    assert report["run"]["verdict"] == "stopped"
+    # The workers are there for the next run.
+    assert all(worker.poll() is None for worker in crew.workers)
+
+
+def test_a_failure_budget_holds_for_all_workers_together(gather: Callable[..., Crew]) -> None:
+    crew = gather(slots=1, failure_rate=1.0)
+    plan = targets(15)
+    code, err = ended(crew.run(plan, "--max-failures", "5"))
+    assert code == 3, err + crew.logs()
+    report = crew.report()
+    # Each of the four lanes hears of it within a second or so; a build takes one at least.
+    assert 6 <= report["totals"]["failed"] <= 6 + 3 * 4
+    assert report["totals"]["not_started"] > 30
+
+
+def test_a_run_goes_on_without_whoever_gave_it_to_the_fleet(gather: Callable[..., Crew]) -> None:
+    crew = gather()
+    plan = targets(5)
+    watcher = crew.run(plan)
+    crew.until(lambda: crew.starts() >= 4)
+    watcher.send_signal(signal.SIGINT)
+    code, err = ended(watcher)
+    assert code == 130
+    assert "goes on without this process; `amplify-release status --watch` shows it" in err
+    refused = crew.shell.type("resume", "--fleet", *crew.where)
+    assert refused.returncode == 75
+    assert "is being worked on" in refused.stderr
+    assert crew.shell.type("status", "--watch", "-o", "json").returncode == 0
+    crew.check(plan)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of this test's own, to be stopped."""
+    with started() as running:
+        yield running
+
+
+def test_a_fleet_bears_that_its_database_restarts(
+    shell: Shell, serve: Callable[..., Served], server: Server
+) -> None:
+    crew = Crew(shell, serve(**NIGHT), server.url)
+    try:
+        for _ in range(2):
+            crew.hire()
+        plan = targets(8)
+        watcher = crew.run(plan)
+        crew.until(lambda: crew.starts() >= 8)
+        server.stop()
+        time.sleep(1.0)
+        server.start()
+
+        def over() -> bool:
+            for worker in list(crew.workers):
+                if worker.poll() is not None:  # what a supervisor does
+                    assert worker.returncode == 70
+                    crew.workers.remove(worker)
+                    crew.hire()
+            return watcher.poll() is not None
+
+        crew.until(over, timeout=60)
+        code, err = ended(watcher)
+        assert code in {0, 1}, err + crew.logs()
+        crew.check(plan)
+    finally:
+        crew.dismiss()
