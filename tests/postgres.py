@@ -33,10 +33,14 @@ _MISSING = (
 
 
 class Server:
-    """A PostgreSQL server of our own, in a directory of its own; nothing in it outlives the tests."""
+    """A PostgreSQL server of our own, in a directory of its own; nothing in it outlives the tests.
 
-    def __init__(self, directory: Path) -> None:
+    `fsync`: whether it waits for the disk.
+    """
+
+    def __init__(self, directory: Path, *, fsync: bool = False) -> None:
         self.directory = directory
+        self._fsync = fsync
         self.port = _free_port()
         self._bin = _binaries()
         self._process: subprocess.Popen[bytes] | None = None
@@ -55,7 +59,7 @@ class Server:
             "listen_addresses": "127.0.0.1",
             "port": self.port,
             "unix_socket_directories": self.directory,
-            "fsync": "off",
+            "fsync": "on" if self._fsync else "off",
             "max_connections": 200,
         }
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
@@ -94,10 +98,10 @@ class Server:
 
 
 @contextmanager
-def started() -> Iterator[Server]:
+def started(*, fsync: bool = False) -> Iterator[Server]:
     """Start a server for the block."""
     directory = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has 107 characters
-    server = Server(directory)
+    server = Server(directory, fsync=fsync)
     try:
         server.start()
         yield server

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 )
 @click.option("--log-format", metavar="console|json", help="How lines on stderr are written. [console]")
 def worker(**given: Any) -> None:
-    """Work on lanes of runs that were given to the fleet, until a signal comes.
+    """Work on lanes of runs that were given to the fleet.
 
-    Any number may run, on any hosts; what one leaves unfinished, another goes on with. Let it be started
-    again whenever it ends: it leaves with exit code 70 when it lost the journal, or a lane to another worker.
+    It does so until a signal comes. Any number may run, on any hosts; what one leaves unfinished, another
+    goes on with. Let it be started again whenever it ends: it leaves with exit code 70 when it lost the
+    journal, or a lane to another worker.
     """
     import anyio
 

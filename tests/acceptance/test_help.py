@@ -11,7 +11,12 @@ from scheduler.cli import main
 from scheduler.errors import ExitCode
 from tests.acceptance.conftest import Shell
 
-HEAVY = ("aiobotocore", "aiohttp", "anyio", "pydantic", "rich", "structlog", "yaml", "sqlite3", "jinja2")
+#: What only a journal that hosts share needs; an extra.
+FLEET = ("psycopg", "psycopg_pool", "procrastinate")
+HEAVY = (
+    *("aiobotocore", "aiohttp", "anyio", "pydantic", "rich", "structlog", "yaml", "sqlite3", "jinja2"),
+    *FLEET,
+)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
@@ -25,6 +30,15 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout
     assert done.stderr.strip() == "[]"
+
+
+def test_a_run_by_one_process_alone_needs_nothing_of_a_fleet() -> None:
+    code = (
+        "import sys, scheduler.cli.operate, scheduler.cli.cancel, scheduler.cli.look\n"
+        f"print(sorted(set({FLEET!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_every_command_and_option_has_a_help_text() -> None:
