@@ -90,15 +90,6 @@ class CredentialsError(ReleaseError):
 class JournalError(ReleaseError):
     """The journal cannot be read or written. No start is made without a durable intent."""
 
-    @staticmethod
-    def first(faults: BaseExceptionGroup[JournalError]) -> JournalError:
-        """Take a group apart: a journal that broke fails every task in the same way."""
-        error: BaseException = faults
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        assert isinstance(error, JournalError)
-        return error
-
     @classmethod
     def of(cls, error: BaseException) -> JournalError:
         """Return what broke a journal as a JournalError; itself, if it is one."""

@@ -13,7 +13,7 @@ import anyio
 from ..amplify.port import AccountsPort
 from ..engine.clock import Clock, Intents
 from ..engine.run import Run
-from ..errors import JournalError
+from ..errors import JournalError, in_words
 from ..events import Event, LaneStopped, RunStopping, TargetEnded
 from ..journal.lease import Holder, steady
 from ..journal.port import Journal, RunRecord, Shared
@@ -130,37 +130,35 @@ class Lanes:
                 self._ended.add(order.run)
 
         journal.subscribe(listen)
-        async with self._accounts(record, [found.target for found in records]) as accounts:
-            engine = Run(
-                record,
-                records,
-                journal,
-                accounts,
-                order.of_a_lane,
-                self._clock,
-                Intents(self._clock),
-                owned=owned,
-            )
-            working = _Working(order, engine)
-            self._working.add(working)
-            try:
-                await self._execute(working, record, lane, journal)
-            finally:
-                self._working.discard(working)
-
-    async def _execute(self, working: _Working, record: RunRecord, lane: LaneKey, journal: Journal) -> None:
-        stop = self._leaving or await self._shared.stopping(record.id)
-        if stop is not None:
-            working.engine.stop(*stop)
         try:
-            await working.engine.execute()
+            async with self._accounts(record, [found.target for found in records]) as accounts:
+                engine = Run(
+                    record,
+                    records,
+                    journal,
+                    accounts,
+                    order.of_a_lane,
+                    self._clock,
+                    Intents(self._clock),
+                    owned=owned,
+                )
+                await self._execute(_Working(order, engine))
         except* JournalError:
             raise
         except* Exception as faults:  # noqa: BLE001 - whatever it is, the lane must come to an end
             # The lane would meet it again wherever it went.
-            reason = f"internal error: {faults.exceptions[0]!r}"
+            reason = f"the lane cannot be worked on: {in_words(faults)}"
             journal.record(LaneStopped(at=self._clock.wall(), lane=lane, reason=reason, denied=False))
             await journal.commit()
+
+    async def _execute(self, working: _Working) -> None:
+        self._working.add(working)
+        try:
+            if (stop := self._leaving or await self._shared.stopping(working.order.run)) is not None:
+                working.engine.stop(*stop)
+            await working.engine.execute()
+        finally:
+            self._working.discard(working)
 
     async def _stop_of(self, order: Order) -> Stop | None:
         if (known := await self._shared.stopping(order.run)) is not None:

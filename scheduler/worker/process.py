@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 import anyio
 import anyio.abc
 
-from ..errors import ExitCode, JournalError
+from ..errors import ExitCode, JournalError, RunNotFound, innermost
 from ..events import RunEnded
 from ..journal.lease import Lease
 from ..journal.postgres.shared import PostgresShared
@@ -50,12 +50,15 @@ async def serve(
 
     async def work(order: Order, lane: LaneKey, positions: Sequence[int]) -> bool:
         tell(f"run {order.run}: {lane} begins")
+        done = True
         try:
             done = await lanes.work(order, lane, positions)
             if done and await shared.finish(order.run, lane):
                 await end(shared, order.run)
+        except* RunNotFound as faults:
+            tell(f"run {order.run}: {lane} cannot be worked on: {innermost(faults)}")
         except* JournalError as faults:
-            tell(f"run {order.run}: {lane} is left: {JournalError.first(faults)}")
+            tell(f"run {order.run}: {lane} is left: {innermost(faults)}")
             os._exit(ExitCode.INTERNAL)
         tell(f"run {order.run}: {lane} {'ends' if done else 'is handed over'}")
         return done

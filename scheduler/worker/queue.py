@@ -28,6 +28,9 @@ _TASK = "lane"
 _TABLES = 0x4152454E
 _MADE = "SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'procrastinate_jobs'"
 
+#: Seconds before a lane is tried again that met a fault of this program.
+_PAUSE = 10
+
 #: Works on a lane; returns whether nothing is left to do.
 Work = Callable[[Order, LaneKey, Sequence[int]], Awaitable[bool]]
 
@@ -36,13 +39,13 @@ class HandedOver(Exception):
     """What is left of a lane is for another worker."""
 
 
-class _HandOver(procrastinate.BaseRetryStrategy):
-    """Puts a lane back that was handed over, or had no time to be, however often."""
+class _Again(procrastinate.BaseRetryStrategy):
+    """Puts a lane back that has not come to its end, however often: at once if it was handed over."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:
         del job
-        unfinished = isinstance(exception, HandedOver | asyncio.CancelledError)
-        return procrastinate.RetryDecision() if unfinished else None
+        handed_over = isinstance(exception, HandedOver | asyncio.CancelledError)
+        return procrastinate.RetryDecision(retry_in={"seconds": 0 if handed_over else _PAUSE})
 
 
 class Queue:
@@ -83,7 +86,7 @@ class Queue:
         `patience`: seconds for which lanes may take to come to their end then.
         """
 
-        @self.app.task(name=_TASK, retry=_HandOver())
+        @self.app.task(name=_TASK, retry=_Again())
         async def lane(order: Mapping[str, Any], account: str, region: str, positions: list[int]) -> None:
             if not await work(ORDER.validate_python(order), LaneKey(account, region), positions):
                 raise HandedOver

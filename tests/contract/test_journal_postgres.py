@@ -23,6 +23,7 @@ from scheduler.events import (
     TargetEnded,
     TargetParked,
 )
+from scheduler.journal.lease import Lease
 from scheduler.journal.postgres import log
 from scheduler.journal.postgres.database import Database, translated
 from scheduler.journal.postgres.journal import PostgresJournal
@@ -280,6 +281,55 @@ async def test_a_closed_journal_says_so_and_leaves_the_others_open(shared: Postg
     second.amend("01A")
     second.record(intended(0))
     await second.commit()
+
+
+# What a fleet was asked to do
+
+
+async def test_a_run_is_alive_while_a_lane_of_it_is_held_or_still_to_be_worked_on(
+    journal: PostgresJournal, shared: PostgresShared
+) -> None:
+    docs = LaneKey("docs", "us-east-1")
+    assert journal.alive() == frozenset()
+    await shared.order("01A", [LANE, docs])
+    assert journal.alive() == {"01A"}
+    assert not await shared.finish("01A", LANE)
+    assert await shared.finish("01A", docs)
+    assert journal.alive() == frozenset()
+    lease = await shared.take("shop/eu-west-1", owner="pid 7 on host-1", run="01A", seconds=60)
+    assert isinstance(lease, Lease)
+    assert journal.alive() == {"01A"}
+    assert await shared.owners("01A") == ["pid 7 on host-1"]
+    await shared.release(lease)
+    assert journal.alive() == frozenset()
+    assert await shared.owners("01A") == []
+
+
+async def test_of_lanes_that_end_at_once_one_at_least_is_told_that_it_was_the_last(
+    journal: PostgresJournal, shared: PostgresShared
+) -> None:
+    lanes = [LaneKey("shop", f"eu-west-{number}") for number in range(8)]
+    await shared.order("01A", lanes)
+    last: list[bool] = []
+
+    async def finish(lane: LaneKey) -> None:
+        last.append(await shared.finish("01A", lane))
+
+    async with anyio.create_task_group() as ends:
+        for lane in lanes:
+            ends.start_soon(finish, lane)
+    assert any(last)
+
+
+async def test_lanes_are_ordered_again_when_a_run_is_resumed_and_taken_back_when_it_is_cancelled(
+    journal: PostgresJournal, shared: PostgresShared
+) -> None:
+    await shared.order("01A", [LANE])
+    assert await shared.finish("01A", LANE)
+    await shared.order("01A", [LANE])
+    assert journal.alive() == {"01A"}
+    await shared.withdraw("01A")
+    assert journal.alive() == frozenset()
 
 
 # Who watches from elsewhere

@@ -15,14 +15,14 @@ import pytest
 
 from scheduler.amplify.port import Answer, Recorded
 from scheduler.engine.state import Options
-from scheduler.errors import LaneLost
+from scheduler.errors import CredentialsError, JournalError, LaneLost
 from scheduler.events import StartIntended
 from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.lease import Lease
 from scheduler.journal.memory import MemoryJournal
 from scheduler.journal.memory_shared import MemoryShared
 from scheduler.journal.port import RunRecord
-from scheduler.model import FailureBudget, LaneKey, StopCause, Target
+from scheduler.model import FailureBudget, LaneKey, Outcome, StopCause, Target
 from scheduler.plan.scenario import BranchRule, Scenario
 from scheduler.report.summary import summarize
 from scheduler.worker.lanes import Lanes, announce
@@ -45,7 +45,8 @@ class Freezer(MemoryShared):
     def __init__(self, disk: MemoryDisk) -> None:
         super().__init__(disk, now=now)
         self.will_freeze = False
-        self.frozen_at = self.awake_at = 0.0
+        self.frozen_at = self.awake_at = self.away_until = 0.0
+        self.refused: CredentialsError | None = None
         self.opened: list[MemoryJournal] = []
         self.sent: list[float] = []
 
@@ -64,6 +65,8 @@ class Freezer(MemoryShared):
 
     async def renew(self, lease: Lease) -> Lease:
         await self.thaw()
+        if now() < self.away_until:
+            raise JournalError("the server is away")
         return await super().renew(lease)
 
 
@@ -123,6 +126,8 @@ def process(world: World, name: str) -> tuple[Lanes, Freezer]:
 
     @asynccontextmanager
     async def accounts(record: RunRecord, targets: Sequence[Target]) -> AsyncIterator[Accounts]:
+        if shared.refused is not None:
+            raise shared.refused
         yield Accounts(world, shared.sent)
 
     shared = Freezer(world.disk)
@@ -233,6 +238,47 @@ def test_a_process_that_was_frozen_longer_than_its_lease_starts_nothing_when_it_
         report = summarize(world.journal, run)
         assert report.totals.succeeded + report.totals.unresolved == 20
         assert 1 <= report.totals.unresolved <= 4  # nobody else can know that they were not sent
+
+    simulate(night)
+
+
+@pytest.mark.parametrize(("away", "lost"), [(0.5 * LEASE, False), (2 * LEASE, True)])
+def test_a_journal_that_is_away_costs_a_lane_once_its_lease_is_over(away: float, lost: bool) -> None:
+    async def night() -> None:
+        world = World(Scenario(slots=4, build_time=(20.0, 30.0)))
+        run = world.open(fleet(30))
+        one, shared = process(world, "one")
+        seen: list[BaseException] = []
+
+        async def work() -> None:
+            try:
+                await one.work(order(world, run), fleet(1)[0].lane, EVERY)
+            except* LaneLost as group:
+                seen.append(group)
+
+        async with anyio.create_task_group() as working:
+            working.start_soon(work)
+            await anyio.sleep(10)
+            shared.away_until = now() + away
+        assert bool(seen) is lost
+        assert set(starts(world).values()) == {1}
+        assert (len(starts(world)) == 30) is not lost
+
+    simulate(night)
+
+
+def test_a_lane_that_cannot_be_worked_on_says_why_and_holds_up_no_other() -> None:
+    async def night() -> None:
+        world = World()
+        run = world.open([target("d1", account="shop"), target("d2", account="docs")])
+        one, shared = process(world, "one")
+        shared.refused = CredentialsError("profile shop is not on this host")
+        assert await one.work(order(world, run), SHOP, EVERY)
+        shared.refused = None
+        assert await one.work(order(world, run), DOCS, EVERY)
+        report = summarize(world.journal, run)
+        assert [found.outcome for found in report.targets] == [Outcome.NOT_STARTED, Outcome.SUCCEEDED]
+        assert report.targets[0].reason == "the lane cannot be worked on: profile shop is not on this host"
 
     simulate(night)
 

@@ -1,0 +1,30 @@
+"""Until when a process may start in a lane, by its own clock."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from scheduler.journal.lease import MARGIN, Lease, granted, steady
+
+
+@pytest.mark.parametrize(("now", "good"), [(0.0, True), (99.99, True), (100.0, False), (1e9, False)])
+def test_a_process_may_start_until_its_lease_is_over_and_not_at_its_end(now: float, good: bool) -> None:
+    assert Lease("shop/eu-west-1", 1, 15.0, 100.0).good(now) is good
+
+
+def test_a_lease_is_counted_from_before_it_was_asked_for_and_not_used_to_its_end() -> None:
+    lease = granted("shop/eu-west-1", 3, 10.0, asked=50.0)
+    assert lease == Lease("shop/eu-west-1", 3, 10.0, 50.0 + 10.0 * (1 - MARGIN))
+
+
+def test_a_lease_of_no_length_was_never_good() -> None:
+    assert not granted("shop/eu-west-1", 1, 0.0, asked=50.0).good(50.0)
+
+
+def test_the_clock_of_leases_counts_what_a_sleeping_machine_slept_through() -> None:
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        before = time.clock_gettime(time.CLOCK_BOOTTIME)
+        assert before <= steady() <= time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert steady() <= steady()
