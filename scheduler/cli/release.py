@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..counted import counted
+from ..errors import LockHeld
 from . import options
 from .ask import ask, insist
 
@@ -70,6 +71,7 @@ def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
 
     def opening(journal: Journal) -> str:
         record = journal.run(run)
+        _refuse_living(journal, record.id)
         doubts = _doubts_given_up(journal, record.id, given) if restart_unresolved else []
         if record.ended_at is not None and not _anything_left(journal, record.id):
             return record.id
@@ -176,17 +178,12 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
     import time
 
     from .. import __version__
-    from ..errors import LockHeld
     from ..events import RunStarted
     from .outside import same_endpoint
 
     record = journal.run(run)
     same_endpoint(run, record.endpoint, request.endpoint)
-    if run in journal.alive():
-        raise LockHeld(
-            f"run {run} is being worked on; `amplify-release status --watch` shows it. If its process has "
-            "just died, try again in a few seconds"
-        )
+    _refuse_living(journal, run)
     started = RunStarted(
         at=time.time(),
         plan=record.plan,
@@ -197,6 +194,12 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
     )
     journal.open_run(run, started)
     return run
+
+
+def _refuse_living(journal: Journal, run: str) -> None:
+    """Raise LockHeld if others work on a run."""
+    if run in journal.alive():
+        raise LockHeld(f"run {run} is being worked on; `amplify-release status --watch` shows it")
 
 
 def _cut_run(journal: Journal, frozen: FrozenPlan) -> str | None:

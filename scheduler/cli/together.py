@@ -11,7 +11,7 @@ import anyio
 import anyio.abc
 
 from ..amplify.accounts import Accounts
-from ..errors import ExitCode, JournalError
+from ..errors import ExitCode, JournalError, LockHeld
 from ..journal.listeners import Listeners
 from ..journal.port import RunRecord, TargetRecord
 from ..journal.postgres.journal import PostgresJournal
@@ -42,7 +42,7 @@ async def carry_out(request: Request, opening: Opening, voice: Voice) -> tuple[R
     """
     async with sharing(request.settings) as shared:
         with closing(shared.journal()) as journal:
-            run = opening(journal)
+            run = await _opened(journal, opening, max(request.settings.lock_wait, request.settings.lease))
             record, code = journal.run(run), None
             try:
                 if record.ended_at is None:
@@ -50,6 +50,18 @@ async def carry_out(request: Request, opening: Opening, voice: Voice) -> tuple[R
             except* JournalError as failures:
                 raise cut(run, failures) from None
             return summarize(journal, run, running=run in journal.alive()), code
+
+
+async def _opened(journal: PostgresJournal, opening: Opening, patience: float) -> str:
+    """Open the run once nobody works on it: a process that has died keeps its lanes for one more lease."""
+    deadline = anyio.current_time() + patience
+    while True:
+        try:
+            return opening(journal)
+        except LockHeld:
+            if anyio.current_time() >= deadline:
+                raise
+            await anyio.sleep(0.5)
 
 
 async def _execute(

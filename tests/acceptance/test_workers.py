@@ -156,7 +156,7 @@ def test_a_failure_budget_holds_for_all_workers_together(gather: Callable[..., C
 
 
 def test_a_run_goes_on_without_whoever_gave_it_to_the_fleet(gather: Callable[..., Crew]) -> None:
-    crew = gather()
+    crew = gather(build_time=["4s", "5s"])
     plan = targets(5)
     watcher = crew.run(plan)
     crew.until(lambda: crew.starts() >= 4)
@@ -169,6 +169,23 @@ def test_a_run_goes_on_without_whoever_gave_it_to_the_fleet(gather: Callable[...
     assert "is being worked on" in refused.stderr
     assert crew.shell.type("status", "--watch", "-o", "json").returncode == 0
     crew.check(plan)
+
+
+def test_without_a_fleet_a_run_takes_its_lanes_itself_and_another_goes_on_after_a_crash(
+    gather: Callable[..., Crew],
+) -> None:
+    crew = gather(workers=0)
+    plan = targets(5)
+    path = crew.shell.plan(plan)
+    process = crew.shell.start("run", path, *crew.where)
+    crew.until(lambda: crew.starts() >= 6)
+    process.kill()
+    process.communicate()
+    done = crew.shell.type("run", path, "--resume-or-start", *crew.where)
+    assert done.returncode in {0, 1}, done.stderr
+    crew.check(plan)
+    runs = crew.shell.type("runs", "-o", "jsonl").stdout.splitlines()
+    assert [json.loads(row)["state"] for row in runs] == ["ended"]
 
 
 @pytest.fixture
