@@ -12,6 +12,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,82 +33,75 @@ _MISSING = (
 )
 
 
+#: Waits until nobody holds the lock any more, however its holders ended; then stops the server for good.
+_WATCH = """
+import fcntl, os, shutil, subprocess, sys
+lock, directory, *stop = sys.argv[1:]
+fcntl.flock(os.open(lock, os.O_RDWR), fcntl.LOCK_EX)
+subprocess.run(stop)
+shutil.rmtree(directory, ignore_errors=True)
+"""
+
+
 class Server:
-    """A PostgreSQL server of our own, in a directory of its own; nothing in it outlives the tests.
+    """A PostgreSQL server of our own, in a new directory. It ends when nobody holds `lock` any more.
 
     `fsync`: whether it waits for the disk.
     """
 
-    def __init__(self, directory: Path, *, fsync: bool = False) -> None:
-        self.directory = directory
-        self._fsync = fsync
-        self.port = _free_port()
+    def __init__(self, lock: Path, *, fsync: bool = False) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has 107 characters
         self._bin = _binaries()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._fsync = fsync
+        self._port = _free_port()
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
-            os.chown(directory, owner.pw_uid, owner.pw_gid)
+            os.chown(self._directory, owner.pw_uid, owner.pw_gid)
         self._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
+        stop = self._command("pg_ctl", "stop", "-m", "immediate")
+        watch = [sys.executable, "-c", _WATCH, str(lock), str(self._directory), *stop]
+        # A shell lets go of it, so that it outlives whoever starts the server.
+        subprocess.run(["sh", "-c", '"$@" >/dev/null 2>&1 </dev/null &', "sh", *watch], check=True)
 
     @property
     def url(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        return f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
-        """Start it and wait until it answers. It ends with this process, whatever happens to that."""
+        """Start it and wait until it answers."""
         options = {
             "listen_addresses": "127.0.0.1",
-            "port": self.port,
-            "unix_socket_directories": self.directory,
+            "port": self._port,
+            "unix_socket_directories": self._directory,
             "fsync": "on" if self._fsync else "off",
             "max_connections": 200,
         }
-        settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        with (self.directory / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    *_as_its_user(die_with_us=True),
-                    self._bin / "postgres",
-                    "-D",
-                    self.directory / "data",
-                    *settings,
-                ],
-                stdout=log,
-                stderr=log,
-                cwd=self.directory,
-            )
-        while True:
-            if self._process.poll() is not None:
-                raise AssertionError((self.directory / "log").read_text())
-            with suppress(psycopg.OperationalError), psycopg.connect(self.url):
-                return
+        settings = " ".join(f"-c {name}={value}" for name, value in options.items())
+        self._run("pg_ctl", "start", "-w", "-l", str(self._directory / "log"), "-o", settings)
 
     def stop(self) -> None:
         """Stop it at once, as a crash would."""
-        if self._process is not None:
-            self._run("pg_ctl", "stop", "-m", "immediate", "-w")
-            self._process.wait()
+        self._run("pg_ctl", "stop", "-m", "immediate", "-w")
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [*_as_its_user(), *self._program(program), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.directory)
+        command = self._command(program, *arguments)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self._directory)
         assert done.returncode == 0, f"{program}: {done.stderr}{done.stdout}"
 
-    def _program(self, name: str) -> list[str]:
-        return [str(self._bin / name), "-D", str(self.directory / "data")]
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        """Return a command on the server's data; PostgreSQL refuses to run as root."""
+        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        data = str(self._directory / "data")
+        return [*(user if os.geteuid() == 0 else []), str(self._bin / program), "-D", data, *arguments]
 
 
 @contextmanager
 def started(*, fsync: bool = False) -> Iterator[Server]:
     """Start a server for the block."""
-    directory = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has 107 characters
-    server = Server(directory, fsync=fsync)
-    try:
+    with tempfile.NamedTemporaryFile() as lock, _locked(Path(lock.name), fcntl.LOCK_SH):
+        server = Server(Path(lock.name), fsync=fsync)
         server.start()
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(directory)
 
 
 def _binaries() -> Path:
@@ -118,15 +112,6 @@ def _binaries() -> Path:
         if (place / "postgres").exists():
             return place
     pytest.fail(_MISSING, pytrace=False)
-
-
-def _as_its_user(*, die_with_us: bool = False) -> list[str]:
-    """Return what to put before a command: PostgreSQL refuses to run as root."""
-    if shutil.which("setpriv") is None:
-        return []
-    dying = ["--pdeathsig", "QUIT"] if die_with_us else []
-    user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    return ["setpriv", *user, *dying] if user or dying else []
 
 
 def _free_port() -> int:
@@ -145,26 +130,22 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    with _locked(shared / "postgres.using", fcntl.LOCK_SH) as using:
+    using, url = shared / "postgres.using", shared / "postgres.url"
+    with _locked(using, fcntl.LOCK_SH):
         with _locked(shared / "postgres.starting", fcntl.LOCK_EX):
-            url = shared / "postgres.url"
-            if url.exists():
-                first = None
-            else:
-                first = started()
-                url.write_text(first.__enter__().url)
+            if not url.exists():
+                server = Server(using)
+                server.start()
+                url.write_text(server.url)
         yield url.read_text()
-        if first is not None:
-            fcntl.flock(using, fcntl.LOCK_EX)  # the others have come to their end
-            first.__exit__(None, None, None)
 
 
 @contextmanager
-def _locked(path: Path, kind: int) -> Iterator[int]:
+def _locked(path: Path, kind: int) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, kind)
-        yield descriptor
+        yield
     finally:
         os.close(descriptor)
 
