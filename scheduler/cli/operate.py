@@ -5,7 +5,6 @@ Imported by the running commands only, once they know what to run: everything he
 
 from __future__ import annotations
 
-import os
 import sys
 
 import anyio
