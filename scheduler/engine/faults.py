@@ -25,7 +25,7 @@ async def read(lane: LaneState, call: Callable[[], Awaitable[T]]) -> T:
             reached(lane)
         raise
     reached(lane)
-    lane.proven = True
+    lane.expired.intersection_update({"StartJob"})  # what one read is allowed, all reads are
     return answer
 
 
@@ -66,10 +66,10 @@ async def mended(lane: LaneState, failure: CallFailed, refreshes: int) -> bool:
             async with lane.refreshing:
                 if refreshes < lane.refreshes:
                     return True
-                if not lane.proven:
+                if failure.operation in lane.expired:
                     return _given_up(lane, failure.reason, denied=True)
                 lane.refreshes += 1
-                lane.proven = False
+                lane.expired.add(failure.operation)
                 try:
                     await lane.outside.refresh()
                 except CallFailed as again:

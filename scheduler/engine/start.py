@@ -117,7 +117,7 @@ async def _send(lane: LaneState, entry: Entry, permit: Permit, attempt: AttemptR
 def _started(lane: LaneState, entry: Entry, attempt: AttemptRecord, answer: Answer) -> None:
     lane.heard(answer.server_at)
     reached(lane)
-    lane.proven = True
+    lane.expired.clear()
     lane.moved_at = lane.clock.now()
     lane.counters.started += 1
     entry.job = answer.job

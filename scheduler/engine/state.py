@@ -116,7 +116,7 @@ class LaneState:
     stopped: str | None = None  #: why nothing more is started
     blind: bool = False  #: nothing more is read: the run was cut, or the account's credentials are gone
     refreshes: int = 0  #: how often the account's credentials were fetched anew
-    proven: bool = True  #: the present credentials were accepted at least once
+    expired: set[str] = field(default_factory=set)  #: operations refused as expired since they last went well
     refreshing: anyio.Lock = field(default_factory=anyio.Lock)
     denials: int = 0
     unreached: int = 0  #: calls in a row that did not reach the service
