@@ -93,3 +93,15 @@ def test_hang_ups_are_ignored_under_nohup(released: Released) -> None:
     wait_until(lambda: bool(served.truth().jobs), process)
     returncode, _, _ = interrupt(process, signal.SIGHUP)
     assert returncode == 0
+
+
+def test_a_process_that_was_stopped_for_a_while_goes_on_as_if_nothing_had_been(released: Released) -> None:
+    shell, served = released(build_time="1s", slots=3)
+    process = shell.start("run", shell.plan(apps(6)), *shell.where)
+    wait_until(lambda: len(served.truth().jobs) >= 3, process)
+    process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: all(job.ended_at is not None for job in served.truth().jobs), process)
+    returncode, _, _ = interrupt(process, signal.SIGCONT)
+    assert returncode == 0
+    assert shell.report()["totals"]["succeeded"] == 6
+    assert set(Counter(start.app for start in served.truth().starts).values()) == {1}
