@@ -36,11 +36,13 @@ class Remote(World):
 
 
 class RemotePort(Port):
-    async def _call(self, operation: Operation, parameters: dict[str, object]) -> dict[str, object]:
+    async def _call(
+        self, operation: Operation, parameters: dict[str, object], user_agent: str = ""
+    ) -> dict[str, object]:
         assert isinstance(self.world, Remote)
         if self.world.clock.now() < self.world.back_at:
             raise CallFailed(Kind.NOT_SENT, "no route to the host", stage=Stage.NOT_SENT, operation=operation)
-        return await super()._call(operation, parameters)
+        return await super()._call(operation, parameters, user_agent)
 
 
 @pytest.mark.parametrize("operations", [[Operation.START_JOB], list(Operation)])
