@@ -345,7 +345,7 @@ def test_a_branch_that_cannot_be_looked_at_slows_nobody_else() -> None:
 
 def test_a_token_that_expires_under_several_calls_in_flight_is_renewed_for_all_of_them() -> None:
     async def main() -> None:
-        expired = Fault(kind=FaultKind.EXPIRED_TOKEN, times=3)
+        expired = Fault(kind=FaultKind.EXPIRED_TOKEN, times=2)
         world = World(slow(slots=50, latency=(1, 1), faults=[expired]))
         report = await world.release(fleet(10))
         assert outcomes(report) == {"succeeded": 10}
