@@ -13,7 +13,9 @@ from . import options
 from .face import complain
 
 if TYPE_CHECKING:
+    from ..model import FrozenPlan
     from ..plan.policy import Policy
+    from ..plan.scenario import Scenario
 
 
 @click.command()
@@ -36,18 +38,33 @@ def validate(plan: str, region: str | None) -> None:
 @options.narrowing
 @options.output
 @options.region
-def plan(plan: str, only: tuple[str, ...], skip: tuple[str, ...], output: str, region: str | None) -> None:
+@click.option(
+    "--out",
+    metavar="LOCK",
+    help="Write the targets, fixed, into a lock file, of which `run` starts exactly these. Any name will do.",
+)
+def plan(
+    plan: str,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    output: str,
+    region: str | None,
+    out: str | None,
+) -> None:
     """Show what a run would start, without starting anything."""
     import json
 
     from ..plan.freeze import target_to_dict
     from ..plan.load import load_plan
-    from ..plan.select import narrow
+    from ..plan.select import narrowed
     from ..printable import printable
     from ..settings import load_settings
 
-    frozen, _ = load_plan(plan, region=load_settings({"region": region}).region)
-    targets = narrow(frozen.targets, only, skip)
+    frozen, scenario = load_plan(plan, region=load_settings({"region": region}).region)
+    frozen = narrowed(frozen, only, skip)
+    if out is not None:
+        _write_lock(out, frozen, scenario)
+    targets = frozen.targets
     match output:
         case "json":
             rows = [target_to_dict(target) for target in targets]
@@ -63,6 +80,19 @@ def plan(plan: str, only: tuple[str, ...], skip: tuple[str, ...], output: str, r
             lanes = len({target.lane for target in targets})
             size = f"{counted(len(targets), 'target')} in {counted(lanes, 'lane')}"
             click.echo(f"{size} would be started", err=True)
+
+
+def _write_lock(path: str, plan: FrozenPlan, scenario: Scenario | None) -> None:
+    from pathlib import Path
+
+    from ..plan.lock_file import lock_lines
+    from ..printable import printable
+    from ..whole import write_whole
+
+    try:
+        write_whole(Path(path), lock_lines(plan, scenario))
+    except OSError as error:
+        raise UsageError(f"--out: {printable(path)}: cannot be written ({error.strerror})") from None
 
 
 @click.command("iam-policy")
@@ -102,16 +132,15 @@ def iam_policy(
     jobs its account runs at once; without, it learns that, and nothing breaks.
     """
     import json
-    from dataclasses import replace
 
     from ..plan.load import load_plan
     from ..plan.policy import Also, policies
-    from ..plan.select import narrow
+    from ..plan.select import narrowed
     from ..settings import load_settings
 
     settings = load_settings({"region": region})
     frozen, _ = load_plan(plan, region=settings.region)
-    frozen = replace(frozen, targets=narrow(frozen.targets, only, skip))
+    frozen = narrowed(frozen, only, skip)
     wishes = {Also(wish) for wish in also} | ({Also.CLOUDTRAIL} if settings.cloudtrail else set())
     found = policies(frozen, wishes)
     if account is not None:

@@ -31,17 +31,15 @@ def doctor(plan: str, **given: Any) -> None:
     tried. Exits with 0 when nothing is wrong (a warning is nothing wrong), with 4 when credentials or
     permissions are, and with 1 for anything else.
     """
-    from dataclasses import replace
-
     import anyio
 
     from ..fleet.findings import exit_code, judge
     from ..plan.load import load_plan
-    from ..plan.select import narrow
+    from ..plan.select import narrowed
 
     settings = options.settings_of(given)
     frozen, scenario = load_plan(plan, region=settings.region)
-    frozen = replace(frozen, targets=narrow(frozen.targets, given["only"], given["skip"]))
+    frozen = narrowed(frozen, given["only"], given["skip"])
     readings = anyio.run(_examined, frozen, settings, scenario, given["emulate"])
     findings = judge(frozen, readings)
     _show(frozen, findings, given["output"])

@@ -15,7 +15,7 @@ from .ask import ask, insist
 if TYPE_CHECKING:
     from ..events import IntentAbandoned
     from ..journal.port import Journal
-    from ..model import FrozenPlan, Target
+    from ..model import FrozenPlan
     from ..plan.scenario import Scenario
     from ..settings import Settings
     from .request import Request
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     help="Go on with this plan's newest run if it was cut, else start a new one; for cron.",
 )
 def run(plan: str, *, resume_or_start: bool, **given: Any) -> None:
-    """Start a job for every target of PLAN, follow all, and report."""
+    """Start a job for every target of PLAN, or of a lock of it, follow all, and report."""
     from ..plan.load import load_plan
-    from ..plan.select import narrow
+    from ..plan.select import narrowed
 
     settings = options.settings_of(given)
     frozen, scenario = load_plan(plan, region=settings.region)
-    frozen = _with(frozen, narrow(frozen.targets, given["only"], given["skip"]))
+    frozen = narrowed(frozen, given["only"], given["skip"])
     request = _request(settings, given, scenario)
     lanes = len({target.lane for target in frozen.targets})
     ask(
@@ -104,7 +104,7 @@ def retry(run: str | None, **given: Any) -> None:
 
     def opening(journal: Journal) -> str:
         from ..model import FAILURES, Outcome
-        from ..plan.select import narrow
+        from ..plan.select import narrow, with_targets
         from .outside import same_endpoint
 
         record = journal.run(run)
@@ -114,7 +114,7 @@ def retry(run: str | None, **given: Any) -> None:
             if found.outcome in FAILURES and found.outcome is not Outcome.UNRESOLVED
         )
         targets = narrow(failed, given["only"], given["skip"]) if failed else failed
-        frozen = _with(record.plan, targets)
+        frozen = with_targets(record.plan, targets)
         same_endpoint(record.id, record.endpoint, request.endpoint)
         ask(
             f"Start {counted(len(targets), 'target')} that failed in run {record.id} again?",
@@ -144,16 +144,6 @@ def _request(settings: Settings, given: dict[str, Any], scenario: Scenario | Non
 
 def _place(settings: Settings) -> str:
     return settings.endpoint_url or "AWS"
-
-
-def _with(plan: FrozenPlan, targets: tuple[Target, ...]) -> FrozenPlan:
-    """Return the plan with these targets only, and the digest of that."""
-    from dataclasses import replace
-
-    from ..plan.freeze import digest_of
-
-    digest = digest_of(plan.accounts, plan.limits, plan.budget, targets)
-    return replace(plan, targets=targets, digest=digest)
 
 
 def _opened(journal: Journal, frozen: FrozenPlan, request: Request) -> str:

@@ -34,11 +34,11 @@ _HEAD = TypeAdapter(Head)
 _NAMES = TypeAdapter(dict[AccountName, Any])
 _LIST = TypeAdapter(list[Any])
 _ACCOUNT = TypeAdapter(AccountEntry)
-_TARGET = TypeAdapter(TargetEntry)
+TARGET = TypeAdapter(TargetEntry)
 
 _HEAD_KEYS = sorted({*Head.__annotations__, *PlanFile.__annotations__, "emulate"})
 _ACCOUNT_KEYS = sorted(AccountEntry.__annotations__)
-_TARGET_KEYS = sorted({*Defaults.__annotations__, *TargetEntry.__annotations__})
+TARGET_KEYS = sorted({*Defaults.__annotations__, *TargetEntry.__annotations__})
 #: The keys of the head's sections.
 _SECTIONS = {
     "defaults": sorted(Defaults.__annotations__),
@@ -118,7 +118,7 @@ def _targets(tree: dict[str, Node], region: str | None, faults: list[Fault]) -> 
         if isinstance(node, dict) and (fault := _hopeless(path, node)) is not None:
             faults.append(fault)
             continue
-        entry = _validated(_TARGET, node, path, faults, _TARGET_KEYS)
+        entry = _validated(TARGET, node, path, faults, TARGET_KEYS)
         if entry is not None:
             entries.append(entry)
         if not (isinstance(node, dict) and isinstance(defaults, dict)):

@@ -23,10 +23,10 @@ _FEW = 250
 
 
 class Place(NamedTuple):
-    """A position in a file; both count from one, columns in characters."""
+    """A position in a file; both count from one, columns in characters. Column 0: the line as a whole."""
 
     line: int
-    column: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def report(file: str, faults: Iterable[Placed], *, complete: bool = True) -> str
 
 
 def _line(file: str, placed: Placed) -> str:
-    where = f"{placed.place.line}:{placed.place.column}:" if placed.place else ""
+    where = "".join(f"{number}:" for number in placed.place or () if number)
     path = f"{spell(placed.fault.path)}: " if placed.fault.path else ""
     first = f" (first at line {placed.first.line})" if placed.first else ""
     return f"{printable(file)}:{where} {path}{placed.fault.message}{first}"

@@ -1,12 +1,10 @@
-"""Targets and plans as plain data and back, for the journal; and a plan's digest.
+"""Targets and plans as plain data and back, for the journal, lock files and digests.
 
 What has its default is left out: a fleet has twenty thousand targets and most of them say little.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
@@ -51,16 +49,13 @@ def target_from_dict(data: Mapping[str, Any]) -> Target:
 
 
 def plan_to_dict(plan: FrozenPlan) -> dict[str, Any]:
-    """Return a plan as what JSON can hold; without a key `targets` if it has none."""
-    data: dict[str, Any] = {"name": plan.name, "path": plan.path, "digest": plan.digest}
-    data |= _besides_targets(plan.accounts, plan.limits, plan.budget)
-    if plan.targets:
-        data["targets"] = [target_to_dict(target) for target in plan.targets]
-    return data
+    """Return a plan as what JSON can hold, without its targets, of which each has a row or a line."""
+    head = {"name": plan.name, "path": plan.path, "digest": plan.digest}
+    return head | besides_targets(plan.accounts, plan.limits, plan.budget)
 
 
 def plan_from_dict(data: Mapping[str, Any]) -> FrozenPlan:
-    """Return the plan that `plan_to_dict` was given."""
+    """Return the plan that `plan_to_dict` was given, without targets."""
     return FrozenPlan(
         name=data["name"],
         path=data["path"],
@@ -68,21 +63,11 @@ def plan_from_dict(data: Mapping[str, Any]) -> FrozenPlan:
         accounts=tuple(Account(**account) for account in data.get("accounts", ())),
         limits=Limits(**data.get("limits", {})),
         budget=FailureBudget(**data.get("budget", {})),
-        targets=tuple(target_from_dict(target) for target in data.get("targets", ())),
     )
 
 
-def digest_of(
-    accounts: Iterable[Account], limits: Limits, budget: FailureBudget, targets: Iterable[Target]
-) -> str:
-    """Return `sha256:…` of all that decides what is started; the same in whatever format it was written."""
-    data = _besides_targets(accounts, limits, budget)
-    data["targets"] = [target_to_dict(target) for target in targets]
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def _besides_targets(accounts: Iterable[Account], limits: Limits, budget: FailureBudget) -> dict[str, Any]:
+def besides_targets(accounts: Iterable[Account], limits: Limits, budget: FailureBudget) -> dict[str, Any]:
+    """Return what a plan says besides its name and targets as what JSON can hold; no more than was given."""
     data = {
         "accounts": [_given(account, Account(name="")) for account in accounts],
         "limits": _given(limits, Limits()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from .fault import ENOUGH, Fault, Placed, did_you_mean, report, show
 from .regions import known_regions
 from .resolve import resolve
 from .rules import unexpected
-from .source import STDIN, read_source
+from .source import STDIN, Source, named, open_source
 from .tree import Reading, Unreadable, deepest
 
 if TYPE_CHECKING:
@@ -20,25 +22,31 @@ if TYPE_CHECKING:
 
 
 def load_plan(path: str, *, region: str | None = None) -> tuple[FrozenPlan, Scenario | None]:
-    """Read a plan file and fix its targets; the scenario is the one for `--emulate`, if the plan has one.
+    """Read a plan file and fix its targets, or read a lock file, whose targets are fixed.
 
-    `region` is that of targets which name none, and neither do their defaults. Raises PlanError with one line
-    a fault, and UsageError where `region` does not exist.
+    The scenario is the one for `--emulate`, if the plan has one. `region` is that of targets which name none,
+    and neither do their defaults. Raises PlanError with one line a fault, and UsageError where `region` does
+    not exist.
     """
     if region is not None and region not in known_regions():
         raise UsageError(
             f"--region: unknown region {show(region)}{did_you_mean(region, sorted(known_regions()))}"
         )
-    reading = _read(path)
+    with _opened(path) as source:
+        if source.locked:
+            from .lock_file import read_lock
+
+            return read_lock(source)
+        reading = source.tree()
     checked = check(reading.tree, region=region)
     if not isinstance(checked, Checked):
-        raise _refusal(path, reading, checked)
+        raise _refusal(source, reading, checked)
     if reading.faults:
-        raise _refusal(path, reading, [])
+        raise _refusal(source, reading, [])
     plan = checked.plan
     frozen = resolve(plan, name="stdin" if path == STDIN else File(path).stem, path=path, region=region)
     if (complaint := unexpected(plan.get("expect", {}), len(frozen.targets))) is not None:
-        raise _refusal(path, reading, [Fault(("expect",), complaint)])
+        raise _refusal(source, reading, [Fault(("expect",), complaint)])
     return frozen, checked.scenario
 
 
@@ -47,29 +55,28 @@ def load_scenario(path: str) -> Scenario:
 
     Raises PlanError with one line a fault.
     """
-    reading = _read(path)
+    with _opened(path) as source:
+        reading = source.tree()
     faults: list[Fault] = []
     scenario = check_scenario(reading.tree, (), faults)
     if scenario is None or reading.faults:
-        raise _refusal(path, reading, faults)
+        raise _refusal(source, reading, faults)
     return scenario
 
 
-def _read(path: str) -> Reading:
+@contextmanager
+def _opened(path: str) -> Iterator[Source]:
     try:
-        return read_source(path)
+        with open_source(path) as source:
+            yield source
     except Unreadable as error:
-        raise PlanError(report(_file(path), [Placed(Fault((), error.message), error.place)])) from None
+        raise PlanError(report(named(path), [Placed(Fault((), error.message), error.place)])) from None
 
 
-def _refusal(path: str, reading: Reading, faults: list[Fault]) -> PlanError:
+def _refusal(source: Source, reading: Reading, faults: list[Fault]) -> PlanError:
     placed = _placed(reading, faults)
     complete = len(faults) < ENOUGH and len(reading.faults) < ENOUGH
-    return PlanError(report(_file(path), [*reading.faults, *placed], complete=complete))
-
-
-def _file(path: str) -> str:
-    return "<stdin>" if path == STDIN else path
+    return PlanError(report(source.name, [*reading.faults, *placed], complete=complete))
 
 
 def _placed(reading: Reading, faults: list[Fault]) -> list[Placed]:

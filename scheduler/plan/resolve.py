@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..model import Account, FailureBudget, FrozenPlan, Limits, Target
-from .freeze import digest_of
+from .digest import digest_of
 from .model import AccountEntry, Defaults, PlanFile, TargetEntry
 from .rules import AMBIENT, owner_of
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import translate
 from pathlib import Path
 
 from ..errors import UsageError
-from ..model import Target
+from ..model import FrozenPlan, Target
 from ..printable import printable
+from .digest import digest_of
 
 _SPECIAL = re.compile(r"[*?\[]")
 #: A suggestion compares a glob with every target.
 _SUGGESTIONS = 5
+
+
+def narrowed(plan: FrozenPlan, only: Sequence[str], skip: Sequence[str]) -> FrozenPlan:
+    """Return the plan with the targets that `narrow` leaves, and the digest of that. Raises UsageError."""
+    return with_targets(plan, narrow(plan.targets, only, skip)) if only or skip else plan
+
+
+def with_targets(plan: FrozenPlan, targets: tuple[Target, ...]) -> FrozenPlan:
+    """Return the plan with these targets instead of its own, and the digest of that."""
+    digest = digest_of(plan.accounts, plan.limits, plan.budget, targets)
+    return replace(plan, targets=targets, digest=digest)
 
 
 def narrow(targets: Sequence[Target], only: Sequence[str], skip: Sequence[str]) -> tuple[Target, ...]:
@@ -27,7 +40,7 @@ def narrow(targets: Sequence[Target], only: Sequence[str], skip: Sequence[str]) 
     Raises UsageError where a file cannot be read, or a glob of `only` matches no target.
     """
     chosen = _named(targets, _globs(only), strict=True) if only else range(len(targets))
-    skipped = set(_named(targets, _globs(skip), strict=False))
+    skipped = set(_named(targets, _globs(skip), strict=False)) if skip else ()
     return tuple(targets[position] for position in chosen if position not in skipped)
 
 

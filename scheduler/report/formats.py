@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from ..errors import ReportPathError, UsageError
 from ..printable import printable
+from ..whole import beside, write_whole
 from . import as_json, csv, junit, markdown
 from .document import Report
 
@@ -63,7 +62,7 @@ def check_writable(paths: Sequence[Path]) -> None:
                 f"{_shown(path)}: there is no directory {_shown(path.parent)}; create it first"
             )
         try:
-            descriptor, temporary = _beside(path)
+            descriptor, temporary = beside(path)
             os.close(descriptor)
             os.unlink(temporary)
         except OSError as error:
@@ -76,38 +75,15 @@ def render_to(path: Path, report: Report) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace the file by one that holds `text`, readable by its owner alone.
+    """Replace the file by one that holds `text`, whole and readable by its owner alone.
 
-    Readers see the old file or the new one, never a part, also after a power cut. Raises ReportPathError.
+    Raises ReportPathError.
     """
     try:
-        descriptor, temporary = _beside(path)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
-        _sync_directory(path.parent)
+        write_whole(path, [text.encode()])
     except OSError as error:
         remedy = "the journal has the run: write it again with `amplify-release report --report FILE`"
         raise _unwritable(path, error, remedy) from error
-
-
-def _beside(path: Path) -> tuple[int, str]:
-    return tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError, remedy: str) -> ReportPathError:

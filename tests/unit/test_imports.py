@@ -16,6 +16,7 @@ ROOMS = (
     "printable",
     "counted",
     "steady",
+    "whole",
     "redact",
     "errors",
     "model",

@@ -11,6 +11,10 @@ from scheduler.plan.load import load_plan, load_scenario
 from tests.unit.plan_files import HEAD, fault_of, faults, loaded
 
 DATA = Path(__file__).parents[1] / "data"
+SUFFIXES = (
+    "the suffix tells the format of a plan: .yaml, .yml or .toml; "
+    "a lock file would be known by its first line"
+)
 
 
 @pytest.mark.parametrize("name", ["faulty.yaml", "faulty.toml"])
@@ -198,8 +202,8 @@ def test_a_file_that_is_wrong_all_over_is_not_read_to_its_end() -> None:
     [
         ("none.yaml", "cannot be read: No such file or directory"),
         ("folder.yaml", "cannot be read: Is a directory"),
-        ("plan.json", "the suffix tells the format of a plan: .yaml, .yml or .toml"),
-        ("plan", "the suffix tells the format of a plan: .yaml, .yml or .toml"),
+        ("plan.json", SUFFIXES),
+        ("plan", SUFFIXES),
         ("a\x00.yaml", "cannot be read: embedded null byte"),
     ],
 )
@@ -208,6 +212,8 @@ def test_a_file_that_cannot_be_read_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder.yaml").mkdir()
+    Path("plan.json").write_text("{}")
+    Path("plan").touch()
     with pytest.raises(PlanError) as refused:
         load_plan(name)
     assert str(refused.value) == f"{name}: {reason}".replace("\x00", r"\x00")

