@@ -123,12 +123,12 @@ class SqlReader(ABC):
         self, targets: Iterable[Target], *, besides: str, endpoint: str
     ) -> dict[int, list[tuple[str, TargetRecord]]]:
         """In-doubt starts of the endpoint's other runs on these targets' branches, oldest first."""
-        places = defaultdict(list)
-        for place, target in enumerate(targets):
-            places[target.region, target.app, target.branch].append(place)
-        found: dict[int, list[tuple[str, TargetRecord]]] = {}
+        doubtful = defaultdict(list)  # hardly ever any, whatever the number of targets
         for key, run, *branch in self._rows(_IN_DOUBT, besides, endpoint):
-            for place in places.get((branch[0], branch[1], branch[2]), ()):
+            doubtful[tuple(branch)].append((run, key))
+        found: dict[int, list[tuple[str, TargetRecord]]] = {}
+        for place, target in enumerate(targets) if doubtful else ():
+            for run, key in doubtful.get((target.region, target.app, target.branch), ()):
                 [record] = self._records("t.id = ?", key)
                 found.setdefault(place, []).append((run, record))
         return found

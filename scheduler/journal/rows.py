@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 
 from ..events import LaneMeasured
 from ..model import Evidence, FrozenPlan, Hold, Job, LaneKey, Outcome, Result, StopCause, Target
@@ -41,6 +42,11 @@ def plan_to_json(plan: FrozenPlan) -> str:
 def target_to_json(target: Target) -> str:
     """Write a frozen target as JSON."""
     return _encode(target_to_dict(target))
+
+
+def target_from_json(text: str) -> Target:
+    """Read back what `target_to_json` wrote. Targets share the texts that they have in common."""
+    return target_from_dict(from_json(text))
 
 
 def held_to_json(held: Mapping[Hold, float]) -> str:
@@ -92,7 +98,7 @@ def targets_of(rows: Iterable[Row]) -> Iterator[TargetRecord]:
         attempts = () if intent is None else (first, *others)
         yield TargetRecord(
             position=position,
-            target=target_from_dict(json.loads(spec)),
+            target=target_from_json(spec),
             outcome=None if outcome is None else Outcome(outcome),
             reason=reason,
             evidence=Evidence(evidence),

@@ -476,6 +476,11 @@ def test_a_row_that_cannot_be_read_is_damage(journal: SqliteJournal) -> None:
         list(journal.targets("01A"))
 
 
+def test_targets_that_are_read_back_share_the_texts_that_they_have_in_common(journal: SqliteJournal) -> None:
+    records = list(journal.targets("01A"))
+    assert len({id(record.target.region) for record in records}) == 1
+
+
 def test_a_newer_journal_is_refused_and_left_alone(journal: SqliteJournal, state: Path) -> None:
     journal._writing.execute("PRAGMA user_version = 99")
     journal.close()

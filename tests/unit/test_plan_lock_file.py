@@ -174,6 +174,11 @@ def test_only_the_first_fifty_faults_of_a_lock_are_told() -> None:
     assert (len(told), told[-1]) == (51, "… and 10 more")
 
 
+def test_the_targets_of_a_lock_share_the_texts_that_they_have_in_common() -> None:
+    targets = loaded(locked(FIVE), "five.lock").targets
+    assert len({id(target.region) for target in targets}) == 1
+
+
 def test_text_is_written_so_that_every_editor_shows_it_alike() -> None:
     plan = loaded(f"{HEAD}targets: [{{app: d1, name: caf\u00e9, branch: a\u200bb}}]\n")
     assert locked(plan).isascii()
