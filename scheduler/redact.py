@@ -34,16 +34,16 @@ _RULES = (
     (re.compile(r"(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)[\w+/=%-]*"), REDACTED),
 )
 
-#: None of the rules can match without one of these.
+#: None of the rules can match without one of these in the folded text. Every text passes here, and a search
+#: that ignores case by itself takes six times as long.
 _SUSPECT = re.compile(
-    r"://|AKIA|ASIA|IQoJ|F[wQ]oG|hmac|bearer|basic|secret|token|signature|credential|key|auth|passw|external",
-    re.IGNORECASE,
+    r"://|a(?:kia|sia|uth)|iqoj|f[wq]og|hmac|b(?:earer|asic)|s(?:ecret|ignature)|token|credential|key|passw|external"
 )
 
 
 def redact(text: str) -> str:
     """Return `text` with every secret replaced by `[redacted]`."""
-    if _SUSPECT.search(text) is None:
+    if _SUSPECT.search(text.casefold()) is None:
         return text
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)

@@ -19,7 +19,8 @@ def render(report: Report) -> str:
 
 def visible(document: str) -> str:
     r"""Write what cannot be seen in a JSON document as `\u` escapes; its meaning stays the same."""
-    return _BEYOND.sub(_escape, document)
+    plain = document.isascii() and "\x7f" not in document  # known at once, however long it is
+    return document if plain else _BEYOND.sub(_escape, document)
 
 
 def _escape(match: re.Match[str]) -> str:

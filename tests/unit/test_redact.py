@@ -31,6 +31,8 @@ TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJIMEYCIQ"
         ),
         ("authorization: Bearer abcdefghijklmnopqrst", "authorization: [redacted] [redacted]"),
         ("externalId=x1y2", "externalId=[redacted]"),
+        ("\u017fecret=abc", "\u017fecret=[redacted]"),
+        ("to\u212aen: abc", "to\u212aen: [redacted]"),
     ],
 )
 def test_a_secret_is_replaced_and_the_rest_stays(text: str, expected: str) -> None:
