@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     help="Go on with this plan's newest run if it was cut, else start a new one; for cron.",
 )
 def run(plan: str, *, resume_or_start: bool, **given: Any) -> None:
-    """Start a job for every target of PLAN, or of a lock of it, follow all, and report."""
+    """Start a job for every target of PLAN, follow all, and report.
+
+    PLAN may also be what `plan --out` wrote: then exactly that is started.
+    """
     from ..plan.load import load_plan
     from ..plan.select import narrowed
 
