@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 
 import anyio
 import anyio.abc
@@ -32,6 +32,9 @@ from .outside import opened
 from .request import Opening, Request, cut
 from .shown import shown
 from .voice import Voice
+
+#: Seconds within which a worker takes a lane of a run, if there is one with room.
+_SOON = 10.0
 
 
 async def carry_out(request: Request, opening: Opening, voice: Voice) -> tuple[Report, ExitCode | None]:
@@ -81,6 +84,7 @@ async def _execute(
     async with shown(heard, record, records, request, voice), anyio.create_task_group() as background:
         if request.fleet:
             await submit(shared, record, order, lanes)
+            background.start_soon(_miss_workers, shared, record.id, voice)
             await background.start(_detach_at_signal, background.cancel_scope, signalled)
         else:
             await background.start(_work, request, shared, record, order, records, lanes, voice)
@@ -95,6 +99,15 @@ async def _execute(
 def _settled(outcomes: dict[Outcome, int]) -> dict[Outcome, int]:
     """Return the ends that stay; what is unresolved is looked for again, and counts again."""
     return {outcome: count for outcome, count in outcomes.items() if outcome is not Outcome.UNRESOLVED}
+
+
+async def _miss_workers(shared: PostgresShared, run: str, voice: Voice) -> None:
+    """Say so if nobody has begun to work on the run after a while."""
+    await anyio.sleep(_SOON)
+    with suppress(JournalError):
+        if not await shared.owners(run):
+            sentence = "no worker works on it yet: see that `amplify-release worker` runs, at this endpoint"
+            voice.log.warning("workers.missed", sentence=sentence)
 
 
 async def _detach_at_signal(

@@ -153,6 +153,11 @@ def test_a_failure_budget_holds_for_all_workers_together(gather: Callable[..., C
     # Each of the four lanes hears of it within a second or so; a build takes one at least.
     assert 6 <= report["totals"]["failed"] <= 6 + 3 * 4
     assert report["totals"]["not_started"] > 30
+    # A run that is resumed begins with a fresh count.
+    resumed = crew.shell.type("resume", "--fleet", "--max-failures", "2", *crew.where)
+    assert resumed.returncode == 3, resumed.stderr
+    more = crew.report()["totals"]["failed"] - report["totals"]["failed"]
+    assert 3 <= more <= 3 + 3 * 4
 
 
 def test_a_run_goes_on_without_whoever_gave_it_to_the_fleet(gather: Callable[..., Crew]) -> None:
@@ -186,6 +191,19 @@ def test_without_a_fleet_a_run_takes_its_lanes_itself_and_another_goes_on_after_
     crew.check(plan)
     runs = crew.shell.type("runs", "-o", "jsonl").stdout.splitlines()
     assert [json.loads(row)["state"] for row in runs] == ["ended"]
+
+
+def test_without_any_worker_it_is_said_and_a_run_can_be_cancelled(gather: Callable[..., Crew]) -> None:
+    crew = gather(workers=0)
+    watcher = crew.run(targets(1), "--progress", "plain")
+    assert watcher.stderr is not None
+    said = "".join(watcher.stderr.readline() for _ in range(2))
+    assert "no worker works on it yet" in said
+    done = crew.shell.type("cancel", "--yes", *crew.where)
+    assert done.returncode == 0, done.stderr
+    code, _ = ended(watcher)
+    assert code == 3
+    assert crew.report()["totals"]["not_started"] == 4
 
 
 @pytest.fixture
