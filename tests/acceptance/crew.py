@@ -44,11 +44,12 @@ class Crew:
     def where(self) -> Sequence[str]:
         return ["--endpoint-url", self.served.url, "--sts-endpoint-url", self.served.url]
 
-    def hire(self, *options: str) -> subprocess.Popen[str]:
-        """Start one more worker."""
+    def hire(self, *options: str, journal: str = "") -> subprocess.Popen[str]:
+        """Start one more worker, which may have a way of its own to the journal."""
         log = (self.shell.home / f"worker{len(self.workers)}.log").open("ab")
         with log:
-            worker = self.shell.start("worker", *self.where, *options, stdout=log, stderr=log)
+            way = {"env": {"AMPLIFY_RELEASE_JOURNAL": journal}} if journal else {}
+            worker = self.shell.start("worker", *self.where, *options, stdout=log, stderr=log, **way)
         self.workers.append(worker)
         return worker
 

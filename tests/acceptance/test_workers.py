@@ -6,11 +6,13 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.acceptance.conftest import Served, Shell
 from tests.acceptance.crew import LEASE, Crew, ended, kill, targets
+from tests.acceptance.relay import Relay
 from tests.postgres import Server, database, postgres, started
 
 __all__ = ["database", "postgres"]
@@ -173,6 +175,28 @@ def test_a_run_goes_on_without_whoever_gave_it_to_the_fleet(gather: Callable[...
     assert refused.returncode == 75
     assert "is being worked on" in refused.stderr
     assert crew.shell.type("status", "--watch", "-o", "json").returncode == 0
+    crew.check(plan)
+
+
+def test_a_worker_that_is_cut_off_from_the_journal_but_not_from_aws_starts_nothing(
+    gather: Callable[..., Crew],
+) -> None:
+    crew = gather(workers=0, build_time=["2s", "4s"])
+    parts = urlsplit(crew.journal)
+    assert parts.port is not None
+    with Relay(parts.port) as relay:
+        there = crew.hire(journal=crew.journal.replace(f":{parts.port}/", f":{relay.port}/"))
+        plan = targets(10)
+        watcher = crew.run(plan)
+        crew.until(lambda: crew.starts() >= 8)
+        here = crew.hire()
+        with relay.cut():
+            crew.until(lambda: set(crew.owners().values()) == {here.pid}, timeout=15)
+            taken_over = crew.starts()
+            crew.until(lambda: crew.starts() >= taken_over + 4)
+        assert there.wait(timeout=20) == 70
+        code, err = ended(watcher)
+    assert code in {0, 1}, err
     crew.check(plan)
 
 
