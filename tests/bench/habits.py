@@ -14,7 +14,7 @@ from botocore.retries.throttling import CubicCalculator
 
 from scheduler.amplify.port import Answer, CallFailed
 from scheduler.model import Target
-from tests.simulation.world import Port
+from tests.simulation.port import Port
 
 POLL = 10.0  #: seconds between two reads of a job
 BACKOFF_MOST = 20.0

@@ -16,8 +16,9 @@ from scheduler.emulator.truth import JobTruth, Truth
 from scheduler.events import Event, JobChanged, LimitChanged, TargetEnded
 from scheduler.model import Job, Outcome, Target
 from scheduler.plan.scenario import Operation
+from tests.simulation.port import Port
 from tests.simulation.virtual import simulate
-from tests.simulation.world import EPOCH, Port, World, fleet
+from tests.simulation.world import EPOCH, World, fleet
 
 from .habits import HABITS
 from .oracle import ideal, undisturbed
@@ -126,7 +127,7 @@ class _Night:
             assert report.totals.succeeded == len(self.targets), report.totals
             self.changes = world.journal.limit_changes(report.run.id)
         else:
-            port = Port(world, self.targets[0].lane, 0)
+            port = Port(world, self.targets[0].lane, world.life)
             await HABITS[self.policy](port, self.targets, Random(self.seed), self._notice)
         self.reads = _reads(world.truth) - before
         if self.regime.rivals:

@@ -19,8 +19,9 @@ from scheduler.model import Evidence, FailureBudget, Job, JobType, LaneKey, OnBu
 from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Operation, Scenario
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
+from tests.simulation.port import Port
 from tests.simulation.virtual import simulate
-from tests.simulation.world import Port, World, fleet, target
+from tests.simulation.world import World, fleet, target
 
 MINUTES = 60.0
 HOURS = 3600.0
@@ -75,7 +76,7 @@ class HookedWorld(World):
     before_start: Callable[[Target], Awaitable[None]] = lambda _: anyio.lowlevel.checkpoint()
 
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
-        return HookedPort(self, key, self.lives)
+        return HookedPort(self, key, self.life)
 
 
 class SlowToVerify(World):
@@ -263,7 +264,7 @@ def test_a_target_found_busy_in_the_moment_the_last_other_is_done_is_not_lost() 
 
     class Meeting(World):
         async def lane(self, key: LaneKey, *, calls: int) -> Port:
-            return Together(self, key, self.lives)
+            return Together(self, key, self.life)
 
     arrived: list[str] = []
     both = anyio.Event()
@@ -362,7 +363,7 @@ def test_a_lane_whose_reads_are_answered_is_not_given_up_as_out_of_reach() -> No
         async def blip(target: Target) -> None:
             tries.append(target.app)
             if len(tries) == 1:
-                somebody = HookedPort(world, LANE, world.lives)
+                somebody = HookedPort(world, LANE, world.life)
                 await Port.start_job(somebody, target, commit_message=None, intent="")
             if len(tries) <= 2:
                 raise unreachable()

@@ -20,8 +20,9 @@ from scheduler.progress.fields import log_fields
 from scheduler.progress.sentence import sentence
 from scheduler.progress.tally import Phase, Tally
 from scheduler.report.document import Report, TargetPart
+from tests.simulation.port import Port
 from tests.simulation.virtual import simulate
-from tests.simulation.world import Port, World, fleet, target
+from tests.simulation.world import World, fleet, target
 
 MINUTES = 60.0
 HOURS = 3600.0
@@ -99,7 +100,7 @@ class Forgetful(Port):
 
 class ForgetfulWorld(World):
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
-        return Forgetful(self, key, self.lives)
+        return Forgetful(self, key, self.life)
 
 
 def test_the_reply_to_startjob_itself_teaches_nothing_of_the_marker() -> None:
@@ -202,7 +203,7 @@ class Timeless(Port):
 
 class TimelessWorld(World):
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
-        return Timeless(self, key, self.lives)
+        return Timeless(self, key, self.life)
 
 
 def test_without_the_services_clock_circumstance_has_no_window_and_cloudtrail_is_not_asked() -> None:

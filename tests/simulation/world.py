@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 import anyio
 
-from scheduler.amplify import answers, trail
-from scheduler.amplify.classify import classify
-from scheduler.amplify.failure import Failure
-from scheduler.amplify.port import Answer, CallFailed, JobPage, Kind, Recorded, Stage
-from scheduler.amplify.user_agent import for_intent
-from scheduler.emulator.answers import ApiError
-from scheduler.emulator.faults import Disturbance
-from scheduler.emulator.identity import caller
+from scheduler.amplify import trail
+from scheduler.amplify.port import CallFailed, Kind, Recorded, Stage
 from scheduler.emulator.service import Service
 from scheduler.emulator.truth import Truth
 from scheduler.engine.clock import Clock, Intents
@@ -29,13 +22,18 @@ from scheduler.engine.state import Options
 from scheduler.events import RunStarted
 from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.memory import MemoryJournal
-from scheduler.model import FrozenPlan, Job, LaneKey, Target
-from scheduler.plan.scenario import FaultKind, Operation, Scenario
+from scheduler.model import FrozenPlan, LaneKey, Target
+from scheduler.plan.scenario import Scenario
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
 
+from .history import History
+from .ledger import Seen
+from .life import Life, MortalJournal
+from .outputs import SECRETS
+from .port import Port
+
 EPOCH = 1_790_000_000.0
-TIMES = ("commitTime", "startTime", "endTime")
 
 
 def target(app: str, branch: str = "main", *, account: str = "default", **fields: Any) -> Target:
@@ -62,13 +60,41 @@ class World:
     quota_told: int | None = None
     quota_after: float = 0.0
 
+    #: Account names that stand for another one's account: its apps are theirs too.
+    identities: Mapping[str, str] = field(default_factory=dict)
+    #: The share of StartJob requests that cannot be sent at all.
+    unreachable: float = 0.0
+    #: When this machine's wall clock is set, and by how many seconds.
+    jumps: Sequence[tuple[float, float]] = ()
+    #: Seconds that a commit takes.
+    disk_latency: float = 0.0
+
     def __post_init__(self) -> None:
-        self.clock = Clock(now=_now, wall=lambda: EPOCH + _now())
+        now = asyncio.get_running_loop().time
+        self.clock = Clock(now=now, wall=self._wall)
+        self.random = Random(self.seed)
         self.intents = Intents(self.clock, Random(self.seed))
-        self.service = Service(self.scenario, now=_now, epoch=EPOCH + _now())
-        self.journal = MemoryJournal(self.disk)
+        self.service = Service(self.scenario, now=now, epoch=EPOCH + now())
+        self.history = History()
         self.refreshed = 0
-        self.lives = 0
+        self._lives = count(1)
+        self._dying: list[asyncio.Task[None]] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        """Be a new process."""
+        self.life = Life(next(self._lives), self.history)
+        self.journal: MemoryJournal = MortalJournal(self.disk, self.life, latency=self.disk_latency)
+
+    def process(self) -> Self:
+        """Return another process on the same machine; all that it does not share is its life."""
+        other = copy.copy(self)
+        other._begin()
+        return other
+
+    def _wall(self) -> float:
+        now = self.clock.now()
+        return EPOCH + now + sum(seconds for at, seconds in self.jumps if at <= now)
 
     async def verify(self, account: str) -> None:
         if account in self.wrong:
@@ -77,7 +103,7 @@ class World:
 
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
         del calls
-        return Port(self, key, self.lives)
+        return Port(self, key, self.life)
 
     async def quota(self, key: LaneKey) -> int | None:
         del key
@@ -85,7 +111,7 @@ class World:
         return self.quota_told
 
     async def recorded(self, key: LaneKey, since: float, until: float) -> list[Recorded]:
-        port, found = Port(self, key, self.lives), list[Recorded]()
+        port, found = Port(self, key, self.life), list[Recorded]()
         token: str | None = None
         while True:
             page = await port.lookup(since, until, token)
@@ -102,6 +128,22 @@ class World:
     @property
     def truth(self) -> Truth:
         return self.service.truth()
+
+    def see(self, reports: Mapping[str, Report], *, settled: bool = False) -> Seen:
+        """Look at everything there is now. `settled`: the reports are of runs that nobody cut."""
+        return Seen(
+            truth=self.truth,
+            history=self.history.moments,
+            journal=MemoryJournal(self.disk),
+            reports=reports,
+            settled=tuple(reports) if settled else (),
+            outputs=[report.model_dump_json() for report in reports.values()],
+            secrets=SECRETS,
+            at=self.clock.now(),
+            epoch=EPOCH,
+            markers_kept=self.scenario.marker_echo,
+            omitted=self.scenario.omit_fields,
+        )
 
     def open(self, targets: Sequence[Target], *, follow: bool = True, **plan: Any) -> str:
         """Open a run in the journal; return its id."""
@@ -151,132 +193,12 @@ class World:
         """Carry a run out for `at` seconds, and let it vanish there without a word, as kill -9 does."""
         task = asyncio.create_task(self.engine(run, **options).execute())
         await anyio.sleep(at)
-        # Whatever the dying tasks still write goes to a journal that nobody reads, and no call gets out.
-        self.journal.disk = copy.deepcopy(self.disk)
-        self.lives += 1
+        self.bury(task)
+        self._begin()
+
+    def bury(self, task: asyncio.Task[None]) -> None:
+        """Kill the process, and leave its tasks to fade away, unheard."""
+        self.life.die()
         task.cancel()
-        with suppress(asyncio.CancelledError, BaseExceptionGroup):
-            await task
-        self.journal = MemoryJournal(self.disk)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-class Killed(BaseException):
-    """The process that makes this call was killed."""
-
-
-@dataclass
-class Port:
-    """A lane's access to the service, with the transport's faults acted out."""
-
-    world: World
-    key: LaneKey
-    life: int
-
-    @property
-    def service(self) -> Service:
-        return self.world.service
-
-    async def start_job(self, target: Target, *, commit_message: str | None, intent: str) -> Answer:
-        parameters = {
-            "appId": target.app,
-            "branchName": target.branch,
-            "jobType": target.job_type.value,
-            "jobId": target.job_id,
-            "commitMessage": commit_message,
-        }
-        answer = await self._call(Operation.START_JOB, parameters, for_intent(intent))
-        return self._answer(answer["jobSummary"])
-
-    async def get_job(self, app: str, branch: str, job_id: str) -> Answer:
-        found = await self._call(Operation.GET_JOB, {"appId": app, "branchName": branch, "jobId": job_id})
-        detail = answers.failed_step(found["job"]["steps"])
-        return replace(self._answer(found["job"]["summary"]), detail=detail)
-
-    async def list_jobs(self, app: str, branch: str, *, down_to: int | None = None) -> JobPage:
-        jobs: list[Job] = []
-        token: str | None = None
-        while True:
-            answer = await self._call(
-                Operation.LIST_JOBS, {"appId": app, "branchName": branch, "nextToken": token}
-            )
-            page = [answers.job(_dated(summary)) for summary in answer["jobSummaries"]]
-            jobs += page
-            token = answer.get("nextToken")
-            if token is None or answers.enough(page, down_to=down_to):
-                return JobPage(jobs, self.service.date())
-
-    async def stop_job(self, app: str, branch: str, job_id: str) -> None:
-        await self._call(Operation.STOP_JOB, {"appId": app, "branchName": branch, "jobId": job_id})
-
-    async def lookup(self, since: float, until: float, token: str | None) -> dict[str, Any]:
-        """Ask CloudTrail for a page of StartJob requests."""
-        name = {"AttributeKey": "EventName", "AttributeValue": "StartJob"}
-        window = {"StartTime": since, "EndTime": until, "NextToken": token}
-        return await self._call(Operation.LOOKUP_EVENTS, {"LookupAttributes": [name], **window})
-
-    def _answer(self, summary: dict[str, Any]) -> Answer:
-        return Answer(answers.job(_dated(summary)), self.service.date())
-
-    async def _call(
-        self, operation: Operation, parameters: dict[str, Any], user_agent: str = ""
-    ) -> dict[str, Any]:
-        given = {name: value for name, value in parameters.items() if value is not None}
-        half = self.service.latency() / 2
-        await anyio.sleep(half)
-        if self.life != self.world.lives:
-            raise Killed
-        try:
-            by = caller(self.key.account, self.key.region)
-            answer = self.service.call(operation, by, given, user_agent=user_agent)
-        except ApiError as error:
-            await anyio.sleep(half)
-            raise _failed(
-                Failure(
-                    stage=Stage.ANSWERED,
-                    operation=operation,
-                    code=error.code,
-                    status=error.status,
-                    message=error.message,
-                    causes=("ClientError",),
-                )
-            ) from None
-        except Disturbance as disturbance:
-            await _act_out(operation, disturbance.fault.kind, disturbance.fault.delay)
-        await anyio.sleep(half)
-        return answer
-
-
-async def _act_out(operation: Operation, kind: FaultKind, delay: float) -> None:
-    match kind:
-        case FaultKind.HANG_BEFORE | FaultKind.HANG_AFTER:
-            await anyio.sleep(delay)
-            causes: tuple[str, ...] = ("ReadTimeoutError", "SocketTimeoutError")
-        case FaultKind.REDIRECT:
-            causes = ("HTTPClientError", "RedirectRefused")
-        case FaultKind.EMPTY | FaultKind.GARBAGE:
-            causes = ("Unusable",)
-        case _:
-            causes = ("EndpointConnectionError", "ClientOSError")
-    raise _failed(Failure(stage=Stage.SENT, operation=operation, causes=causes))
-
-
-def _failed(failure: Failure) -> CallFailed:
-    kind, reason = classify(failure)
-    return CallFailed(
-        kind,
-        reason,
-        stage=failure.stage,
-        operation=failure.operation,
-        code=failure.code,
-        status=failure.status,
-        message=failure.message,
-    )
-
-
-def _dated(summary: dict[str, Any]) -> dict[str, Any]:
-    dates = {name: datetime.fromtimestamp(summary[name], UTC) for name in TIMES if name in summary}
-    return summary | dates
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._dying.append(task)
