@@ -93,7 +93,7 @@ def _encodable(text: str) -> str:
 
 def _message(text: str) -> str:
     text = _encodable(text)
-    return _URL.sub(r"\1\2", text) if "://" in text else text
+    return redact(_URL.sub(r"\1\2", text) if "://" in text else text)
 
 
 def _source(text: str) -> str:

@@ -48,6 +48,12 @@ def test_every_url_in_a_commit_message_is_bared_and_the_rest_stays() -> None:
     assert kept == 'see (https://x.example/a "http://y.example/" and what? a@b # 5 [amplify-release:01J]'
 
 
+def test_a_commit_message_keeps_no_secret_though_somebody_else_wrote_it() -> None:
+    message = "deploy with AKIAIOSFODNN7EXAMPLE, password=hunter2"
+    kept = clean_job(Job(jobId="1", status="PENDING", commitMessage=message)).commitMessage
+    assert kept == "deploy with [redacted], password=[redacted]"
+
+
 def test_what_needs_no_cleaning_is_the_same_object() -> None:
     job = Job(jobId="1", status="PENDING", commitMessage="héllo https://x.example/a")
     for event in (
