@@ -9,6 +9,7 @@ import anyio
 
 from ..amplify.port import CallFailed, Kind
 from ..events import JobAdopted
+from ..journal.port import Owner
 from ..model import Evidence, Job, OnBusy, Outcome
 from .evidence import own_job
 from .faults import mended, read
@@ -118,7 +119,8 @@ async def _list(lane: LaneState, entry: Entry, since: float) -> Sequence[Job] | 
 async def _supersede(lane: LaneState, entry: Entry, active: Job) -> bool:
     """Stop the branch's job if the journal proves that it is ours; return whether it was asked to stop."""
     target = entry.target
-    if active.jobId not in lane.owners(target):
+    owner = lane.owners(target).get(active.jobId)
+    if owner is None or not owner.proven:
         return False
     try:
         await read(lane, lambda: lane.port.stop_job(target.app, target.branch, active.jobId))
@@ -135,6 +137,8 @@ def _take(
     if evidence is Evidence.ATTACHED and job.status == "RUNNING":
         reason += "; it was already running and may miss newer commits"
     lane.limiter.tell(lambda limit, now: limit.job_held(now))
+    if intent is not None:
+        lane.take(entry.target, job, Owner.by(intent, evidence))
     lane.record(
         JobAdopted(
             at=lane.clock.wall(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..events import LaneMeasured
 from ..model import Hold, LaneKey
@@ -25,8 +26,12 @@ class Counters:
     @classmethod
     def of(cls, measured: LaneMeasured) -> Counters:
         """Go on from what was measured before."""
-        return cls(**{name: getattr(measured, name) for name in cls.__slots__})
+        return cls(**_fields(measured))
 
     def measured(self, at: float, lane: LaneKey) -> LaneMeasured:
         """Freeze the counters into an event."""
-        return LaneMeasured(at=at, lane=lane, **asdict(self))
+        return LaneMeasured(at=at, lane=lane, **_fields(self))
+
+
+def _fields(counts: Counters | LaneMeasured) -> dict[str, Any]:
+    return {name: getattr(counts, name) for name in Counters.__slots__}

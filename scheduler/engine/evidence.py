@@ -105,7 +105,7 @@ def find(
 ) -> Finding:
     """Look for the doubt's job among a branch's jobs.
 
-    `owners`: job id → the intent known to own it. `recorded`: what CloudTrail recorded of the request.
+    `owners`: job id → the intent that it was taken for. `recorded`: what CloudTrail recorded of the request.
     """
     exact = [job for job in jobs if doubt.intent in marked(job.commitMessage)]
     if exact:

@@ -82,7 +82,8 @@ async def _look_once(
     lane.heard(page.server_at)
     doubt = _doubt(lane, target, sought)
     recorded = lane.trail.found(intent)
-    match find(doubt, page.jobs, lane.owners(target), recorded):
+    owners = {job: owner.intent for job, owner in lane.owners(target).items()}
+    match find(doubt, page.jobs, owners, recorded):
         case Exact() | Refused() as finding:
             return finding
         case _ if not last:

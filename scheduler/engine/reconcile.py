@@ -7,7 +7,7 @@ from typing import assert_never
 
 from ..amplify.port import Kind
 from ..events import JobAdopted, StartAnswered
-from ..journal.port import AttemptRecord, TargetRecord
+from ..journal.port import AttemptRecord, Owner, TargetRecord
 from ..model import Evidence, Outcome, Result
 from .evidence import Exact, Probable, Refused, Witness
 from .follow import follow
@@ -140,6 +140,7 @@ def _adopt(
     of_run: str | None = None,
 ) -> Evidence:
     evidence, reason = _proof(finding)
+    lane.take(entry.target, finding.job, Owner.by(attempt.intent, evidence))
     lane.record(
         JobAdopted(
             at=lane.clock.wall(),

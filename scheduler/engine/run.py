@@ -11,7 +11,7 @@ import anyio
 from ..amplify.port import AccountsPort, AmplifyPort, CallFailed, Kind
 from ..errors import in_words
 from ..events import Event, LaneMeasured, LaneStopped, LimitsLearned, RunEnded, RunStopping
-from ..journal.port import Journal, LaneRecord, RunRecord, TargetRecord
+from ..journal.port import Journal, LaneRecord, Owner, RunRecord, TargetRecord
 from ..model import FAILURES, LaneKey, Outcome, StopCause
 from .budget import tripped
 from .clock import Clock, Intents
@@ -59,6 +59,7 @@ class Run:
         self._stopping = anyio.Event()
         self._identity = Identity(accounts, self._stopping)
         self._recorded = anyio.Event()
+        self._taken: dict[tuple[str, str, str], dict[str, Owner]] = {}
         self._ended = 0
         self._failures = 0
 
@@ -169,6 +170,7 @@ class Run:
             ask_cloudtrail=partial(self._accounts.recorded, key),
             tell_ended=self._target_ended,
             owned=self._owned or _always,
+            taken=self._taken,
         )
         lane = open_lane(
             before,

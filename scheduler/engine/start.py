@@ -7,7 +7,7 @@ import anyio
 from ..amplify.port import Answer, CallFailed, Kind, Stage
 from ..errors import LaneLost
 from ..events import StartAnswered, StartIntended
-from ..journal.port import AttemptRecord
+from ..journal.port import AttemptRecord, Owner
 from ..model import Evidence, Outcome, Result
 from .busy import settle_busy
 from .evidence import mark
@@ -122,6 +122,7 @@ def _started(lane: LaneState, entry: Entry, attempt: AttemptRecord, answer: Answ
     lane.counters.started += 1
     entry.job = answer.job
     entry.evidence = Evidence.RESPONSE
+    lane.take(entry.target, answer.job, Owner.by(attempt.intent, Evidence.RESPONSE))
     lane.record(
         StartAnswered(
             at=lane.clock.wall(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -11,7 +11,7 @@ from anyio.abc import TaskGroup
 
 from ..amplify.port import AmplifyPort
 from ..events import Event, LaneStopped, MarkerObserved, TargetEnded, TargetParked
-from ..journal.port import Journal
+from ..journal.port import Journal, Owner
 from ..model import Evidence, FailureBudget, Job, LaneKey, Outcome, Target
 from .clock import Clock, Intents
 from .counters import Counters
@@ -54,6 +54,8 @@ class Outside:
     ask_cloudtrail: Ask
     tell_ended: Callable[[Outcome], None]
     owned: Callable[[], bool]  #: the last look: whether the lane is still this process's to start in
+    #: The jobs that the run's lanes took for their own, by branch: accounts may go by several names.
+    taken: dict[tuple[str, str, str], dict[str, Owner]]
 
 
 @dataclass(slots=True, eq=False)
@@ -83,8 +85,7 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class LaneState:
-    """One lane of a run. Every unfinished target is in one place: the queue, parked, in a call, in doubt, or
-    followed."""
+    """One lane of a run. Each unfinished target is queued, parked, in a call, in doubt, or followed."""
 
     key: LaneKey
     port: AmplifyPort
@@ -164,7 +165,7 @@ class LaneState:
             kind: round(seconds, 1) for kind, seconds in self.limiter.held.items() if seconds >= 0.1
         }
         if self.counters != self._measured:
-            self._measured = Counters(**asdict(self.counters))
+            self._measured = replace(self.counters)
             self.record(self.counters.measured(self.clock.wall(), self.key))
 
     def server_time(self) -> float | None:
@@ -176,9 +177,16 @@ class LaneState:
         if server_at is not None:
             self.offset = server_at - self.clock.now()
 
-    def owners(self, target: Target) -> dict[str, str]:
-        """Job id → intent, for the jobs on a target's branch that are known to be our own."""
-        return self.journal.owners(target.region, target.app, target.branch, endpoint=self.outside.endpoint)
+    def owners(self, target: Target) -> dict[str, Owner]:
+        """Job id → intent, for the jobs on a target's branch that were taken for our own."""
+        branch = target.region, target.app, target.branch
+        durable = self.journal.owners(*branch, endpoint=self.outside.endpoint)
+        return durable | self.outside.taken.get(branch, {})
+
+    def take(self, target: Target, job: Job, owner: Owner) -> None:
+        """Let a job be an intent's, from now on and not only when that is durable."""
+        branch = target.region, target.app, target.branch
+        self.outside.taken.setdefault(branch, {})[job.jobId] = owner
 
     def end(self, entry: Entry, outcome: Outcome, reason: str) -> None:
         """Give a target its definite end."""

@@ -9,15 +9,13 @@ import anyio.lowlevel
 
 from ..errors import JournalError, LaneLost, RunNotFound
 from ..events import Event, LimitChanged, LimitsLearned, RunStarted
-from ..model import Evidence, Job, LaneKey, Target
+from ..model import Job, LaneKey, Target
 from .answers import durations_of, find_run
 from .clean import clean
 from .disk import MemoryDisk
 from .lease import Lease
 from .listeners import Listeners
-from .port import LaneRecord, Listener, RunRecord, TargetRecord
-
-_PROVEN = {Evidence.RESPONSE, Evidence.ADOPTED_EXACT}
+from .port import LaneRecord, Listener, Owner, RunRecord, TargetRecord
 
 
 class MemoryJournal:
@@ -152,17 +150,16 @@ class MemoryJournal:
         found = {place: doubts.get(_branch(target), []) for place, target in enumerate(targets)}
         return {place: [*doubtful] for place, doubtful in found.items() if doubtful}
 
-    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
-        """Job id → intent, for the branch's jobs that are proven to be our own."""
-        owners = {}
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, Owner]:
+        """Job id → intent, for every job on this branch that a run took for its own; proof goes first."""
+        owners = []
         for intent, place in self.disk.intents.items():
             record = self.disk.targets[place.run][place.position]
             job_id = record.attempts[place.number].job_id
             here = self.disk.runs[place.run].endpoint == endpoint
-            proven = self.disk.evidence.get(intent) in _PROVEN
-            if here and proven and _branch(record.target) == (region, app, branch):
-                owners[str(job_id)] = intent
-        return owners
+            if here and job_id is not None and _branch(record.target) == (region, app, branch):
+                owners.append((job_id, Owner.by(intent, self.disk.evidence[intent])))
+        return dict(sorted(owners, key=lambda owner: owner[1].proven))
 
     def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:
         """(lane, job type) → whether a read showed that the marker is kept."""

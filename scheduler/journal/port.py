@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..events import Event, LaneMeasured, LimitChanged, LimitsLearned
 from ..model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
@@ -51,6 +51,18 @@ class TargetRecord:
     #: What the target was last seen waiting for; empty when it waits for nothing.
     parked: str = ""
     attempts: tuple[AttemptRecord, ...] = ()
+
+
+class Owner(NamedTuple):
+    """The intent that a job was taken for, and whether that was proven."""
+
+    intent: str
+    proven: bool
+
+    @classmethod
+    def by(cls, intent: str, evidence: Evidence) -> Owner:
+        """Name the intent that took its job by this evidence."""
+        return cls(intent, evidence in {Evidence.RESPONSE, Evidence.ADOPTED_EXACT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +133,8 @@ class JournalReader(Protocol):
         """
         ...
 
-    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
-        """Job id → intent, for every job on this branch that a run knows to be its own by StartJob's reply
-        or by what is as certain: the marker, or CloudTrail."""
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, Owner]:
+        """Job id → intent, for every job on this branch that a run took for its own; proof goes first."""
         ...
 
     def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:

@@ -13,7 +13,7 @@ from ..errors import JournalError, RunNotFound
 from ..events import LimitChanged, LimitsLearned
 from ..model import Evidence, LaneKey, Target
 from .answers import DURATIONS, durations_of, find_run
-from .port import LaneRecord, RunRecord, TargetRecord
+from .port import LaneRecord, Owner, RunRecord, TargetRecord
 from .rows import (
     IN_ORDER,
     LANES,
@@ -36,9 +36,9 @@ FROM attempts AS a JOIN targets AS t ON t.id = a.target JOIN runs ON runs.number
 WHERE a.in_doubt AND runs.id <> ? AND runs.endpoint = ? ORDER BY t.id
 """
 _OWNERS = f"""
-SELECT a.job_id, a.intent
+SELECT a.job_id, a.intent, a.evidence
 FROM targets AS t JOIN attempts AS a ON a.target = t.id JOIN runs ON runs.number = t.run
-WHERE {_BY_BRANCH} AND a.job_id IS NOT NULL AND a.evidence IN (?, ?) ORDER BY a.number
+WHERE {_BY_BRANCH} AND a.job_id IS NOT NULL ORDER BY a.number
 """  # noqa: S608 - constants
 # Several runs may have followed one job: the newest knows it best.
 _SUCCEEDED = f"""
@@ -133,10 +133,12 @@ class SqlReader(ABC):
                 found.setdefault(place, []).append((run, record))
         return found
 
-    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
-        """Job id → intent, for the branch's jobs that a reply or the marker proved to be our own."""
-        proven = (Evidence.RESPONSE.value, Evidence.ADOPTED_EXACT.value)
-        return dict(self._rows(_OWNERS, region, app, branch, endpoint, *proven))
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, Owner]:
+        """Job id → intent, for every job on this branch that a run took for its own; proof goes first."""
+        rows = self._rows(_OWNERS, region, app, branch, endpoint)
+        with self._readable():
+            owners = [(job, Owner.by(intent, Evidence(evidence))) for job, intent, evidence in rows]
+        return dict(sorted(owners, key=lambda owner: owner[1].proven))
 
     def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:
         """(lane, job type) → whether a read showed that the marker is kept."""

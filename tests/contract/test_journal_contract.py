@@ -32,7 +32,7 @@ from scheduler.events import (
 )
 from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.memory import MemoryJournal
-from scheduler.journal.port import AttemptRecord, Journal, LaneRecord, RunRecord, TargetRecord
+from scheduler.journal.port import AttemptRecord, Journal, LaneRecord, Owner, RunRecord, TargetRecord
 from scheduler.journal.postgres.journal import PostgresJournal
 from scheduler.journal.postgres.shared import PostgresShared
 from scheduler.journal.sqlite import SqliteJournal
@@ -693,7 +693,7 @@ async def test_in_doubt_shows_all_attempts_of_the_target(journal: AnyJournal) ->
     assert (run, [(a.intent, a.in_doubt) for a in record.attempts]) == ("01A", [("I1", False), ("I2", True)])
 
 
-async def test_owned_are_the_jobs_that_a_reply_or_a_marker_proves_ours(journal: AnyJournal) -> None:
+async def test_owned_are_the_jobs_that_were_taken_for_ours_with_proof_or_without(journal: AnyJournal) -> None:
     def adopt(intent: str, evidence: Evidence, number: int) -> JobAdopted:
         return JobAdopted(at=2.0, position=0, intent=intent, evidence=evidence, job=job(number), reason="")
 
@@ -701,8 +701,28 @@ async def test_owned_are_the_jobs_that_a_reply_or_a_marker_proves_ours(journal: 
     await written(journal, "01B", intended("I2"), adopt("I2", Evidence.ADOPTED_EXACT, 9))
     await written(journal, "01C", intended("I3"), adopt("I3", Evidence.ADOPTED_PROBABLE, 11))
     await written(journal, "01D", intended("I4", 1), answered("I4", Result.STARTED, named=job(13)))
-    assert journal.owners("eu-west-1", "d2p7kq0example", "main", endpoint=HERE) == {"7": "I1", "9": "I2"}
+    assert journal.owners("eu-west-1", "d2p7kq0example", "main", endpoint=HERE) == {
+        "7": Owner("I1", proven=True),
+        "9": Owner("I2", proven=True),
+        "11": Owner("I3", proven=False),
+    }
     assert journal.owners("eu-west-1", "d2p7kq0example", "dev", endpoint=HERE) == {}
+
+
+@pytest.mark.parametrize("order", [("I1", "I2"), ("I2", "I1")])
+async def test_proof_of_whose_a_job_is_goes_before_circumstance(
+    journal: AnyJournal, order: tuple[str, str]
+) -> None:
+    facts: dict[str, Event] = {
+        "I1": answered("I1", Result.STARTED, named=job(7)),
+        "I2": JobAdopted(
+            at=2.0, position=0, intent="I2", evidence=Evidence.ADOPTED_PROBABLE, job=job(7), reason=""
+        ),
+    }
+    for number, intent in enumerate(order):
+        await written(journal, f"01{number}", intended(intent), facts[intent])
+    owners = journal.owners("eu-west-1", "d2p7kq0example", "main", endpoint=HERE)
+    assert owners == {"7": Owner("I1", proven=True)}
 
 
 async def test_durations_are_of_the_newest_ten_jobs_that_succeeded_each_once(journal: AnyJournal) -> None:

@@ -447,6 +447,28 @@ def test_failed_reads_after_a_long_break_time_no_job_out() -> None:
     simulate(main)
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_one_job_is_not_taken_for_two_starts_in_doubt(killed: bool) -> None:
+    """The account goes by two names in the plan; one of the two starts got lost, and no marker is kept."""
+
+    async def main() -> None:
+        faults = [
+            Fault(kind=FaultKind.RESET_AFTER, times=1),
+            Fault(kind=FaultKind.RESET_BEFORE, times=1),
+        ]
+        world = World(slow(marker_echo=False, faults=faults), identities={"twin": "shop"})
+        run = world.open([target("dboth", account="shop"), target("dboth", account="twin")])
+        if killed:
+            await world.kill(run, 10)
+            world.reopen(run)
+        report = await world.carry_out(run)
+        assert outcomes(report) == {"succeeded": 1, "unresolved": 1}
+        assert len(world.truth.starts) == 2
+        assert len(world.truth.jobs) == 1
+
+    simulate(main)
+
+
 @pytest.mark.parametrize("jump", [HOURS, -HOURS])
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.LATE])
 @pytest.mark.parametrize("echo", [True, False])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scheduler.events import LaneMeasured, LimitChanged, LimitsLearned
-from scheduler.journal.port import AttemptRecord, JournalReader, LaneRecord, RunRecord, TargetRecord
+from scheduler.journal.port import AttemptRecord, JournalReader, LaneRecord, Owner, RunRecord, TargetRecord
 from scheduler.model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, Target
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
@@ -56,7 +56,7 @@ class HeldRecords:
     ) -> dict[int, list[tuple[str, TargetRecord]]]:
         raise AssertionError("a report asks about its own run alone")
 
-    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, str]:
+    def owners(self, region: str, app: str, branch: str, *, endpoint: str) -> dict[str, Owner]:
         raise AssertionError("a report asks about its own run alone")
 
     def markers(self, *, endpoint: str) -> dict[tuple[LaneKey, str], bool]:
