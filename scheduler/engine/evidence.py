@@ -107,7 +107,7 @@ def find(
 
     `owners`: job id → the intent that it was taken for. `recorded`: what CloudTrail recorded of the request.
     """
-    exact = [job for job in jobs if doubt.intent in marked(job.commitMessage)]
+    exact = [job for job in jobs if doubt.intent in _made_by(job)]
     if exact:
         return Exact(min(exact, key=lambda job: job.number))
     match recorded:
@@ -161,10 +161,18 @@ def _named(jobs: Sequence[Job]) -> str:
     return f"job{'s' * (len(jobs) > 1)} {', '.join(job.jobId for job in jobs)}"
 
 
+def _made_by(job: Job) -> frozenset[str]:
+    """Return the intents whose markers prove that they made the job.
+
+    A retry proves nothing: it shows the message of the job that it repeats, and may be seen before that.
+    """
+    return frozenset() if job.jobType == JobType.RETRY else marked(job.commitMessage)
+
+
 def own_job(intents: Iterable[str], jobs: Sequence[Job]) -> tuple[str, Job] | None:
     """Find the lowest-numbered job that carries the marker of one of these intents."""
     known = frozenset(intents)
     for job in sorted(jobs, key=lambda job: job.number):
-        for intent in marked(job.commitMessage) & known:
+        for intent in _made_by(job) & known:
             return intent, job
     return None

@@ -137,6 +137,9 @@ SPECIFICATION = [
     Seen("the marker without a fence", [job(8, by=OURS)], Exact(job(8, by=OURS)), BLIND),
     # Rebuilds take the message over, and come later: 9 before 10, though not as text.
     Seen("the lowest number", [job(10, by=OURS), job(9, by=OURS)], Exact(job(9, by=OURS))),
+    # They say so where job types are shown, and ListJobs may show them before the job that they repeat.
+    Seen("a rebuild alone", [job(9, kind="RETRY", by=OURS)], UNTOUCHED),
+    Seen("a rebuild and the job", [job(8, kind="RETRY", by=OURS), job(9, by=OURS)], Exact(job(9, by=OURS))),
     # CloudTrail is exact where it names a job, and final where it recorded a refusal.
     Seen("recorded with a job", [job(8), job(9)], Exact(job(9), Witness.CLOUDTRAIL), recorded=RECORDED),
     Seen(
@@ -224,7 +227,12 @@ def test_an_earlier_attempts_job_is_the_lowest_numbered_with_one_of_its_markers(
 
 @pytest.mark.parametrize(
     ("intents", "jobs"),
-    [([], [job(8, by=OURS)]), ([OURS], []), ([OURS], [job(8), job(9, by=OTHERS)])],
+    [
+        ([], [job(8, by=OURS)]),
+        ([OURS], []),
+        ([OURS], [job(8), job(9, by=OTHERS)]),
+        ([OURS], [job(8, kind="RETRY", by=OURS)]),
+    ],
 )
 def test_a_job_without_our_marker_is_not_our_own(intents: list[str], jobs: list[Job]) -> None:
     assert own_job(intents, jobs) is None
