@@ -130,7 +130,8 @@ def observe(lane: LaneState, entry: Entry, answer: Answer) -> None:
 
 def _date(lane: LaneState, entry: Entry, job: Job) -> None:
     """Correct when a job of an earlier process was started: our wall clock may have been set since."""
-    if entry.started_at < entry.taken_at and job.startTime is not None and lane.offset is not None:
+    if entry.age_guessed and job.startTime is not None and lane.offset is not None:
+        entry.age_guessed = False
         entry.started_at = min(entry.taken_at, job.startTime.timestamp() - lane.offset)
 
 

@@ -11,7 +11,7 @@ from anyio.abc import TaskStatus
 from ..amplify.port import AmplifyPort
 from ..events import LaneStopped, LimitChanged, LimitsLearned
 from ..journal.port import Journal, LaneRecord, TargetRecord
-from ..model import Limits
+from ..model import Evidence, Limits
 from .counters import Counters
 from .disposition import Need, dispose
 from .follow import follow, follow_jobs
@@ -165,6 +165,7 @@ def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int
                     lane.queue.put(entry)
             case Need.FOLLOW if lane.options.follow:
                 lane.limiter.tell(lambda limit, now: limit.job_held(now))
+                entry.age_guessed = record.evidence is not Evidence.ATTACHED
                 follow(lane, entry, age=_age(lane, record))
             case Need.FOLLOW:
                 pass
@@ -178,14 +179,13 @@ def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int
 
 
 def _age(lane: LaneState, record: TargetRecord) -> float:
-    """Seconds since the target's job was started, as far as the journal and the service tell."""
-    if record.job is not None and record.job.startTime is not None:
-        began = record.job.startTime.timestamp()
-    elif record.attempts:
-        began = record.attempts[-1].sent_at
-    else:
+    """Seconds since the target's own job was started, as far as the wall clock tells.
+
+    Somebody else's job is waited for since it was attached to, which is not recorded: since now.
+    """
+    if record.evidence is Evidence.ATTACHED or not record.attempts:
         return 0.0
-    return max(0.0, lane.clock.wall() - began)
+    return max(0.0, lane.clock.wall() - record.attempts[-1].sent_at)
 
 
 async def _dispatch(lane: LaneState) -> None:

@@ -12,12 +12,17 @@ MISSES = 8  #: reads that fail in a row before their job is given up, though hou
 
 
 def check_deadlines(lane: LaneState, entry: Entry, job: Job) -> None:
-    """Give a job up that has been queued or building for longer than its target allows."""
+    """Give a job up that has been queued or building for longer than its target allows.
+
+    A process that took the job over saw it active later than it was; but it may not have queued for longer
+    than `queue_timeout`, so its build is counted from then at the latest.
+    """
     target, now = entry.target, lane.clock.now()
     if entry.active_at is None:
         over, limit, name = now - entry.started_at, target.queue_timeout, "queue_timeout"
     else:
-        over, limit, name = now - entry.active_at, target.build_timeout, "build_timeout"
+        began = min(entry.active_at, entry.started_at + target.queue_timeout)
+        over, limit, name = now - began, target.build_timeout, "build_timeout"
     if over > limit:
         reason = (
             f"job {job.jobId} is still {job.status} after {over / 60:.0f} min ({name}); it goes on in AWS"

@@ -31,8 +31,7 @@ class Options:
     follow: bool = True
     concurrency: int | None = None
     settle: float = 360.0
-    #: Whether CloudTrail is asked for starts in doubt.
-    cloudtrail: bool = False
+    cloudtrail: bool = False  #: CloudTrail is asked for starts in doubt
     drain_timeout: float = 10.0
     poll_interval: float = 0.0
     max_runtime: float | None = None
@@ -74,6 +73,7 @@ class Entry:
     busy_since: float | None = None
     busy_count: int = 0
     started_at: float = 0.0  #: when the job was started, by this process or an earlier one
+    age_guessed: bool = False  #: that is a guess by the wall clock; the service's will tell better
     taken_at: float = 0.0  #: when this process began to follow the job
     read_at: float = 0.0  #: when the job was last read, or taken
     active_at: float | None = None  #: when the job was first seen out of the account's queue
@@ -185,8 +185,7 @@ class LaneState:
 
     def take(self, target: Target, job: Job, owner: Owner) -> None:
         """Let a job be an intent's, from now on and not only when that is durable."""
-        branch = target.region, target.app, target.branch
-        self.outside.taken.setdefault(branch, {})[job.jobId] = owner
+        self.outside.taken.setdefault((target.region, target.app, target.branch), {})[job.jobId] = owner
 
     def end(self, entry: Entry, outcome: Outcome, reason: str) -> None:
         """Give a target its definite end."""

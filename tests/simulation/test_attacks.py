@@ -12,7 +12,6 @@ import anyio.lowlevel
 import pytest
 
 from scheduler.amplify.port import Answer, CallFailed, Kind, Stage
-from scheduler.engine.clock import Clock
 from scheduler.events import StartIntended
 from scheduler.journal.memory import MemoryJournal
 from scheduler.model import Evidence, FailureBudget, Job, JobType, LaneKey, OnBusy, StopCause, Target
@@ -464,26 +463,6 @@ def test_one_job_is_not_taken_for_two_starts_in_doubt(killed: bool) -> None:
         report = await world.carry_out(run)
         assert outcomes(report) == {"succeeded": 1, "unresolved": 1}
         assert len(world.truth.starts) == 2
-        assert len(world.truth.jobs) == 1
-
-    simulate(main)
-
-
-@pytest.mark.parametrize("jump", [HOURS, -HOURS])
-@pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.LATE])
-@pytest.mark.parametrize("echo", [True, False])
-def test_a_jump_of_the_wall_clock_during_a_lost_call_changes_nothing(
-    jump: float, kind: FaultKind, echo: bool
-) -> None:
-    async def main() -> None:
-        fault = Fault(kind=kind, delay=20, times=1)
-        world = World(slow(latency=(1, 1), marker_echo=echo, faults=[fault]))
-        steady, wall = world.clock.now, world.clock.wall
-        world.clock = Clock(now=steady, wall=lambda: wall() + (jump if steady() > 1.3 else 0))
-        report = await world.release([target("dlost")])
-        (found,) = report.targets
-        assert found.outcome == "succeeded"
-        assert found.evidence == (Evidence.ADOPTED_EXACT if echo else Evidence.ADOPTED_PROBABLE)
         assert len(world.truth.jobs) == 1
 
     simulate(main)
