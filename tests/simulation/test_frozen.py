@@ -15,8 +15,10 @@ from scheduler.model import LaneKey
 from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Operation, Scenario
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
+from tests.simulation.history import Request
+from tests.simulation.port import Port
 from tests.simulation.virtual import freeze, simulate
-from tests.simulation.world import Port, World, fleet, target
+from tests.simulation.world import World, fleet, target
 
 MINUTES = 60.0
 HOURS = 3600.0
@@ -39,13 +41,13 @@ class AwakeningPort(Port):
     """After the process stood still, calls in flight are lost and the network takes a while to come back."""
 
     async def _call(
-        self, operation: Operation, parameters: dict[str, Any], user_agent: str = ""
+        self, operation: Operation, parameters: dict[str, Any], start: Request | None = None
     ) -> dict[str, Any]:
         assert isinstance(self.world, Awakening)
         before = self.world.clock.now()
         if before < self.world.back_at:
             raise CallFailed(Kind.NOT_SENT, "no network", stage=Stage.NOT_SENT, operation=operation)
-        answer = await super()._call(operation, parameters, user_agent)
+        answer = await super()._call(operation, parameters, start)
         if self.world.clock.now() - before > HOURS / 2:
             raise CallFailed(Kind.AMBIGUOUS, "the answer was lost", stage=Stage.SENT, operation=operation)
         return answer
@@ -59,7 +61,7 @@ class Awakening(World):
     back_at: float = 0.0
 
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
-        return AwakeningPort(self, key, self.lives)
+        return AwakeningPort(self, key, self.life)
 
     async def freeze(self, seconds: float) -> None:
         await anyio.sleep(self.at)

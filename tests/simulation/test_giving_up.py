@@ -12,8 +12,10 @@ from scheduler.emulator.faults import Faults
 from scheduler.model import LaneKey
 from scheduler.plan.scenario import Fault, FaultKind, Operation, Scenario
 from scheduler.report.document import Report
+from tests.simulation.history import Request
+from tests.simulation.port import Port
 from tests.simulation.virtual import simulate
-from tests.simulation.world import Port, World, fleet
+from tests.simulation.world import World, fleet
 
 MINUTES = 60.0
 
@@ -32,17 +34,17 @@ class Remote(World):
     back_at = 0.0
 
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
-        return RemotePort(self, key, self.lives)
+        return RemotePort(self, key, self.life)
 
 
 class RemotePort(Port):
     async def _call(
-        self, operation: Operation, parameters: dict[str, object], user_agent: str = ""
+        self, operation: Operation, parameters: dict[str, object], start: Request | None = None
     ) -> dict[str, object]:
         assert isinstance(self.world, Remote)
         if self.world.clock.now() < self.world.back_at:
             raise CallFailed(Kind.NOT_SENT, "no route to the host", stage=Stage.NOT_SENT, operation=operation)
-        return await super()._call(operation, parameters, user_agent)
+        return await super()._call(operation, parameters, start)
 
 
 @pytest.mark.parametrize("operations", [[Operation.START_JOB], list(Operation)])

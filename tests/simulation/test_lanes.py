@@ -27,8 +27,9 @@ from scheduler.plan.scenario import BranchRule, Scenario
 from scheduler.report.summary import summarize
 from scheduler.worker.lanes import Lanes, announce
 from scheduler.worker.order import Order, lane_name
+from tests.simulation.port import Port
 from tests.simulation.virtual import simulate
-from tests.simulation.world import Port, World, fleet, target
+from tests.simulation.world import World, fleet, target
 
 LEASE = 5.0
 EVERY = range(1000)
@@ -109,7 +110,7 @@ class Accounts:
         await self.world.verify(account)
 
     async def lane(self, key: LaneKey, *, calls: int) -> Port:
-        return Sender(self.world, key, self.world.lives, self.sent)
+        return Sender(self.world, key, self.world.life, self.sent)
 
     async def quota(self, key: LaneKey) -> int | None:
         return await self.world.quota(key)
@@ -197,7 +198,8 @@ def test_a_lost_process_s_lane_is_taken_over_and_nothing_is_started_twice() -> N
         journals = freezer.opened
         for journal in journals:
             journal.disk = freezer.disk
-        world.lives += 1
+        world.life.die()
+        world._begin()
         first.cancel()
         with suppress(asyncio.CancelledError, BaseExceptionGroup):
             await first

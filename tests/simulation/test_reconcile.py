@@ -11,8 +11,9 @@ import pytest
 from scheduler.model import Evidence, LaneKey, Outcome
 from scheduler.plan.scenario import Fault, FaultKind, Operation, Scenario
 from scheduler.report.document import Report
+from tests.simulation.port import Port
 from tests.simulation.virtual import simulate
-from tests.simulation.world import Port, World, target
+from tests.simulation.world import World, target
 
 LANE = LaneKey("default", "eu-west-1")
 LOST = Fault(kind=FaultKind.RESET_AFTER, times=1)
@@ -36,7 +37,7 @@ def world_of(*faults: Fault, echo: bool = False, **fields: object) -> World:
 async def somebody_starts(world: World, at: float) -> None:
     """Start a job on the branch by other hands."""
     await anyio.sleep(at)
-    await Port(world, LANE, world.lives).start_job(target("dlost"), commit_message=None, intent="")
+    await Port(world, LANE, world.life).start_job(target("dlost"), commit_message=None, intent="")
 
 
 async def release_beside(world: World, beside: Callable[[], Coroutine[Any, Any, None]]) -> Report:
