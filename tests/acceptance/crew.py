@@ -82,7 +82,7 @@ class Crew:
             )
             return {name: int(owner.split()[1]) for name, owner in rows}
 
-    def until(self, what: Callable[[], bool], timeout: float = 60) -> float:
+    def until(self, what: Callable[[], bool], timeout: float = 180) -> float:
         """Wait for something; return how many seconds it took."""
         began = time.monotonic()
         while True:
