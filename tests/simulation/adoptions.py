@@ -33,16 +33,21 @@ def taken_wrongly(ledger: Ledger) -> Iterator[str]:
         exact = event.evidence is Evidence.ADOPTED_EXACT
         if maker == event.intent or (unknown and not exact):
             continue
-        for fault in _faults(ledger, start, event.job, exact=exact):
+        seen = ledger.seen_by(word.life, start.record.target, order)
+        for fault in _faults(ledger, start, event.job, seen, exact=exact):
             yield f"{named(start)} took job {event.job.jobId} ({event.evidence}): {fault}"
 
 
-def _faults(ledger: Ledger, start: Start, job: Job, *, exact: bool) -> Iterator[str]:
-    """Return what is wrong with a job that the start did not make and took all the same."""
+def _faults(ledger: Ledger, start: Start, job: Job, seen: set[int], *, exact: bool) -> Iterator[str]:
+    """Return what is wrong with a job that the start did not make and took all the same.
+
+    `seen`: the jobs that its branch had shown by then.
+    """
     target = start.record.target
     truth, maker = ledger.job(target, job.jobId), ledger.maker(target, job.jobId)
-    if exact and "jobType" in ledger.seen.omitted and truth is not None and truth.job_type == JobType.RETRY:
-        return  # it shows the marker of the job that it repeats, and not that it repeats one
+    rebuilt = truth is not None and truth.job_type == JobType.RETRY
+    if exact and rebuilt and "jobType" in ledger.seen.omitted and int(start.made or 0) not in seen:
+        return  # it shows the marker of the job that it repeats, which is not there yet
     if exact:
         yield f"it made {start.made}"
     elif start.made is not None and not _taken(ledger, start, start.made):

@@ -330,6 +330,8 @@ def _hit(random: Random) -> Hit | None:
         after = random.choice([random.uniform(0, 5), random.uniform(0, 400)])
     if random.random() < 0.7:
         return Hit(point=point, after=after)
+    if random.random() < 0.5:
+        point, after = (Point.INTENDED, random.randint(1, 20)), None
     signal = random.choice([StopCause.SIGINT, StopCause.SIGTERM, StopCause.SIGHUP])
     drains = random.choice([None, None, random.uniform(0, 10)])
     return Hit(point=point, after=after, signal=signal, drains=drains)

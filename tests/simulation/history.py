@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Read:
-    """A ListJobs request that was answered. `newest`: the highest job that it showed; None: it failed."""
+    """A ListJobs request that was answered. `jobs`: the numbers that it showed; None: it failed."""
 
     at: float
     life: int
@@ -45,7 +45,7 @@ class Read:
     app: str
     branch: str
     answer: str
-    newest: int | None = None
+    jobs: tuple[int, ...] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -72,8 +72,9 @@ class Ledger:
         self.deaths: dict[int, float] = {}
         self.births: list[Birth] = []
         self.jumps: list[Jump] = []
-        #: What looks at a branch showed as its newest job, by process, lane and app.
-        self.reads: defaultdict[tuple[int, LaneKey, str], list[tuple[int, int]]] = defaultdict(list)
+        #: The jobs that looks at a branch showed, by process, lane and app.
+        self.reads: defaultdict[tuple[int, LaneKey, str], list[tuple[int, tuple[int, ...]]]]
+        self.reads = defaultdict(list)
         for order, moment in enumerate(seen.history):
             match moment:
                 case Request():
@@ -88,8 +89,8 @@ class Ledger:
                     self.deaths[moment.life] = moment.at
                 case Birth():
                     self.births.append(moment)
-                case Read(newest=int(newest)):
-                    self.reads[moment.life, moment.lane, moment.app].append((order, newest))
+                case Read(jobs=tuple(jobs)):
+                    self.reads[moment.life, moment.lane, moment.app].append((order, jobs))
                 case Jump():
                     self.jumps.append(moment)
                 case _:
@@ -144,6 +145,11 @@ class Ledger:
     def found(self, intent: str, order: int, life: int) -> bool:
         """Whether a process knew, at that place in the order, which job an intent had made."""
         return self.starts[intent].attempt.job_id is not None and self.settled(intent, order, life)
+
+    def seen_by(self, life: int, target: Target, order: int) -> set[int]:
+        """Return the jobs that looks at a target's branch had shown a process, at that place in the order."""
+        reads = self.reads[life, target.lane, target.app]
+        return {job for place, jobs in reads if place < order for job in jobs}
 
     def job(self, target: Target, job_id: str | None) -> JobTruth | None:
         """Return what really became of a job."""

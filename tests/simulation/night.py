@@ -19,7 +19,7 @@ from scheduler.model import FailureBudget
 from scheduler.report.summary import summarize
 
 from .draw import Hit, How, Night, Process
-from .history import Birth, Jump, Moment, Read, Request, Stop
+from .history import Birth, Death, Jump, Moment, Read, Request, Stop
 from .invariants import violations
 from .ledger import Seen
 from .life import Life
@@ -97,15 +97,24 @@ class _Night:
             self.found += violations(replace(self.seen, outputs=list(outputs(self._world.disk))))
 
     def _crowd(self, moment: Moment) -> None:
-        """Let people push when it hurts: about the time when a job is looked for or requested."""
+        """Let people push when it hurts: about the time when a job is looked for or requested.
+
+        A start that a dead process did not hear of is rebuilt, before anybody looks for it.
+        """
+        match moment:
+            case Request():
+                self._tempt(moment.target.app, self._world.random.choice([None, "RETRY"]))
+            case Read(jobs=tuple()):
+                self._tempt(moment.app, None)
+            case Death(life=life):
+                for other in self._world.history.moments:
+                    if isinstance(other, Request) and other.life == life and other.answered_at is None:
+                        self._tempt(other.target.app, "RETRY")
+            case _:
+                pass
+
+    def _tempt(self, app: str, kind: str | None) -> None:
         chance = self._world.random
-        kind = None
-        if isinstance(moment, Request):
-            app, kind = moment.target.app, chance.choice([None, "RETRY"])
-        elif isinstance(moment, Read) and moment.newest is not None:
-            app = moment.app
-        else:
-            return
         if self._night.crowd and chance.random() < self._night.crowd:
             after = chance.uniform(0, chance.choice([0.5, 5, 90]))
             target = next(target for target in self._night.targets if target.app == app)

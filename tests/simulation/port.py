@@ -104,7 +104,7 @@ class Port:
             self._note_read(app, branch, failure.kind)
             raise
         shown = ", ".join(f"{job.jobId} {job.status}" for job in jobs) or "no jobs"
-        self._note_read(app, branch, shown, newest=max((job.number for job in jobs), default=0))
+        self._note_read(app, branch, shown, tuple(job.number for job in jobs))
         return JobPage(jobs, self.world.service.date())
 
     async def stop_job(self, app: str, branch: str, job_id: str) -> None:
@@ -114,7 +114,7 @@ class Port:
         self.world.history.add(cancel)
         await self._call(Operation.STOP_JOB, {"appId": app, "branchName": branch, "jobId": job_id})
 
-    def _note_read(self, app: str, branch: str, answer: str, newest: int | None = None) -> None:
+    def _note_read(self, app: str, branch: str, answer: str, jobs: tuple[int, ...] | None = None) -> None:
         self.world.history.add(
             Read(
                 at=anyio.current_time(),
@@ -123,7 +123,7 @@ class Port:
                 app=app,
                 branch=branch,
                 answer=answer,
-                newest=newest,
+                jobs=jobs,
             )
         )
 

@@ -5,11 +5,10 @@ What each breaks the nights must notice; `SABOTAGES` names the invariant.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -31,14 +30,24 @@ from scheduler.report.outcome import explain
 from . import port
 
 Sabotage = Callable[[pytest.MonkeyPatch], None]
-SABOTAGES: list[tuple[str, Sabotage]] = []
 
 
-def breaks(invariant: str) -> Callable[[Sabotage], Sabotage]:
-    """Put a sabotage on the list, with the invariant that it breaks."""
+class Case(NamedTuple):
+    """A sabotage, the invariant that it breaks, and the night from which on it is looked for."""
+
+    sabotage: Sabotage
+    invariant: str
+    first: int
+
+
+SABOTAGES: list[Case] = []
+
+
+def breaks(invariant: str, *, first: int = 0) -> Callable[[Sabotage], Sabotage]:
+    """Put a sabotage on the list. `first` spares those that few nights notice a long search."""
 
     def listed(sabotage: Sabotage) -> Sabotage:
-        SABOTAGES.append((invariant, sabotage))
+        SABOTAGES.append(Case(sabotage, invariant, first))
         return sabotage
 
     return listed
@@ -183,7 +192,12 @@ def the_fence_is_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 @breaks("I3")
 def the_first_look_decides(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(look, "_deadline", lambda *_: -math.inf)
+    once = look._look_once
+
+    async def hasty(*arguments: Any, last: bool, over: bool) -> Any:
+        return await once(*arguments, last=True, over=over)
+
+    patch.setattr(look, "_look_once", hasty)
 
 
 @breaks("I3")
@@ -212,7 +226,7 @@ def a_job_below_the_fence_may_be_ours(patch: pytest.MonkeyPatch) -> None:
     _unfit(patch, lambda doubt, job: (replace(doubt, fence=0), job))
 
 
-@breaks("I3")
+@breaks("I3", first=110)
 def the_newest_job_with_the_marker_is_ours(patch: pytest.MonkeyPatch) -> None:
     find = evidence.find
     patch.setattr(look, "find", lambda doubt, jobs, *rest: find(doubt, _newest(doubt, jobs), *rest))

@@ -51,8 +51,7 @@ def refused(request: Request) -> bool:
 def _attempt_faults(ledger: Ledger, start: Start) -> Iterator[str]:
     attempt, request = start.attempt, start.request
     if request is not None and attempt.fence is not None:
-        reads = ledger.reads[request.life, request.target.lane, request.target.app]
-        newest = max((job for order, job in reads if order < start.order), default=None)
+        newest = max(ledger.seen_by(request.life, request.target, start.order), default=0)
         if newest != attempt.fence:
             yield f"was sent behind fence {attempt.fence}; the newest job that was seen is {newest}"
     match attempt.result:
