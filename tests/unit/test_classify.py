@@ -98,6 +98,16 @@ KINDS = [
     (role(307), Kind.BROKEN),
     (unsent("HTTPClientError", "RedirectRefused", operation="AssumeRole"), Kind.BROKEN),
     (role(500, "InternalFailure"), Kind.NOT_SENT),
+    # The bounds of what a status says of it.
+    (role(299), Kind.NOT_SENT),
+    (role(300), Kind.BROKEN),
+    (role(399), Kind.BROKEN),
+    (role(400), Kind.CREDENTIALS),
+    (role(499), Kind.CREDENTIALS),
+    (unsent("ProxyConnectionError", "ClientHttpProxyError", status=299), Kind.NOT_SENT),
+    (unsent("ProxyConnectionError", "ClientHttpProxyError", status=400), Kind.BROKEN),
+    (unsent("ProxyConnectionError", "ClientHttpProxyError", status=499), Kind.BROKEN),
+    (unsent("ProxyConnectionError", "ClientHttpProxyError", status=500), Kind.NOT_SENT),
     # Something was written, and no answer can be used.
     (sent("EndpointConnectionError", "ClientOSError", "ConnectionResetError"), Kind.AMBIGUOUS),
     (sent("EndpointConnectionError", "ClientConnectionResetError"), Kind.AMBIGUOUS),
@@ -119,7 +129,11 @@ KINDS = [
     (answered(408), Kind.AMBIGUOUS),
     (answered(200, "LimitExceededException", BUSY), Kind.AMBIGUOUS),
     (answered(0), Kind.AMBIGUOUS),
-    (answered(301), Kind.BROKEN),
+    (answered(299, "WhateverException"), Kind.AMBIGUOUS),
+    (answered(300), Kind.BROKEN),
+    (answered(399), Kind.BROKEN),
+    (answered(499, "WhateverException"), Kind.REJECTED),
+    (answered(600, "WhateverException"), Kind.AMBIGUOUS),
     (answered(429, "LimitExceededException", BUSY), Kind.BUSY),
     (answered(400, "BadRequestException", BUSY.upper()), Kind.BUSY),
     (answered(429, "LimitExceededException", "too much"), Kind.THROTTLED),
@@ -146,6 +160,8 @@ KINDS = [
     (answered(401, "UnauthorizedException"), Kind.DENIED),
     (answered(403, "AccessDeniedException"), Kind.DENIED),
     (answered(400, "AccessDeniedException"), Kind.DENIED),
+    (answered(401, "WhateverException"), Kind.DENIED),
+    (answered(402, "WhateverException"), Kind.REJECTED),
     (answered(403, "WhateverException"), Kind.DENIED),
     (answered(404, "NotFoundException"), Kind.REJECTED),
     (answered(400, "BadRequestException"), Kind.REJECTED),
@@ -264,6 +280,21 @@ def test_a_refused_signature_speaks_of_the_clock_and_never_quotes_the_request(
     )
     said = "StartJob was refused because of its signature (InvalidSignatureException, HTTP 403). "
     assert classify(failure) == (Kind.BROKEN, said + clock)
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (answered(500), "StartJob was sent and failed on the service's side (HTTP 500). Whether"),
+        (answered(599), "StartJob was sent and failed on the service's side (HTTP 599). Whether"),
+        (answered(600), "StartJob was sent and its answer is of no use (HTTP 600). Whether"),
+        (answered(404, "Odd"), "StartJob found no such app, branch or job (Odd, HTTP 404: no). Check"),
+        (answered(405, "Odd"), "StartJob was refused for good (Odd, HTTP 405: no). Correct"),
+        (role(500), "Credentials could not be had just now: AssumeRole failed (HTTP 500). Nothing"),
+    ],
+)
+def test_the_reason_tells_one_status_from_the_next(failure: Failure, said: str) -> None:
+    assert classify(failure)[1].startswith(said)
 
 
 def test_a_page_of_a_middlebox_is_not_quoted() -> None:
