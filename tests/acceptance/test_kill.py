@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance.conftest import Served, Shell, apps
 
 #: Kills in all; the variable asks for a longer test than CI's.
-KILLS = int(os.environ.get("AMPLIFY_RELEASE_TEST_KILLS", "50"))
+KILLS = int(os.environ.get("AMPLIFY_RELEASE_TEST_KILLS", "20"))
 KILLS_A_RUN = 10
 
 
