@@ -19,7 +19,7 @@ from .limit import Limit
 from .limiter import Limiter
 from .opening import Change
 from .reads import Reads
-from .reconcile import reconcile, reconcile_earlier, reconsider
+from .reconcile import Slot, reconcile, reconcile_earlier, reconsider
 from .schedule import Schedule
 from .sought import Sought
 from .start import start
@@ -172,7 +172,8 @@ def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int
             case Need.RECONCILE:
                 doubt = next(attempt for attempt in reversed(record.attempts) if attempt.in_doubt)
                 sought = Sought.of_dead_process(doubt, lane.clock, lane.offset)
-                lane.keep_watch(reconcile, entry, sought, doubt.error or "the process ended before it came")
+                why = doubt.error or "the process ended before it came"
+                lane.keep_watch(reconcile, entry, sought, why, Slot(lane))
             case need:
                 assert_never(need)
     lane.wake()

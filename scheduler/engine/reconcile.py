@@ -20,10 +20,9 @@ HOLD = 30.0  #: seconds for which a start in doubt holds a slot
 AGAIN = 30.0  #: seconds after a verdict in which another look would show nothing new
 
 
-async def reconcile(lane: LaneState, entry: Entry, sought: Sought, why: str) -> None:
+async def reconcile(lane: LaneState, entry: Entry, sought: Sought, why: str, slot: Slot) -> None:
     """Find out what became of this run's own start in doubt, and follow its job or report it unresolved."""
     try:
-        slot = _Slot(lane)
         lane.park(entry, "in doubt: the start's answer never came; looking for its job")
 
         def between() -> None:
@@ -102,7 +101,7 @@ async def reconcile_earlier(
         lane.wake()
 
 
-class _Slot:
+class Slot:
     """The slot that a start in doubt holds: for a while, or for good once its job is known."""
 
     def __init__(self, lane: LaneState) -> None:

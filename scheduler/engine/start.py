@@ -15,7 +15,7 @@ from .faults import denied, mended, pause, reached
 from .fence import fence_ahead, fence_off, needs_fence
 from .follow import follow
 from .limiter import Permit
-from .reconcile import reconcile
+from .reconcile import Slot, reconcile
 from .sought import Sought
 from .state import Entry, LaneState
 
@@ -104,9 +104,11 @@ async def _send(lane: LaneState, entry: Entry, permit: Permit, attempt: AttemptR
             _answered(lane, entry, attempt, Result.BUSY, failure.reason)
             lane.set_apart(settle_busy, entry, None)
         case CallFailed(kind=Kind.AMBIGUOUS) as failure:
+            slot = Slot(lane)  # before the permit is given back, or another start would slip in
             permit.ignore()
             _answered(lane, entry, attempt, Result.AMBIGUOUS, failure.reason)
-            lane.keep_watch(reconcile, entry, Sought(attempt, sent, lane.clock.now()), failure.reason)
+            sought = Sought(attempt, sent, lane.clock.now())
+            lane.keep_watch(reconcile, entry, sought, failure.reason, slot)
         case CallFailed() as failure:
             permit.ignore()
             result = Result.NOT_SENT if failure.stage is Stage.NOT_SENT else Result.REJECTED

@@ -44,6 +44,24 @@ def test_a_start_in_doubt_holds_a_slot(faults: Faults, echo: bool, starts: float
     simulate(main)
 
 
+@pytest.mark.parametrize(
+    ("latency", "given_back"),
+    [
+        pytest.param(2.4, 48.3, id="not at 29.9 s, when the branch was looked at"),
+        pytest.param(2.45, 30.2, id="at 30.2 s"),
+    ],
+)
+def test_the_half_minute_is_one_to_the_second(latency: float, given_back: float) -> None:
+    async def main() -> None:
+        world = world_of(NEVER_CAME, latency=latency)
+        await world.release([target("d1"), target("d2")], settle=SETTLE, concurrency=1)
+        first, second = (start.at for start in world.truth.starts)
+        # The second start's own look and half the way of its request come on top.
+        assert second - first - 1.5 * latency == pytest.approx(given_back, abs=0.2)
+
+    simulate(main)
+
+
 def test_a_doubt_that_is_over_soon_holds_its_slot_no_longer() -> None:
     async def main() -> None:
         world = world_of(NEVER_CAME)

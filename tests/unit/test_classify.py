@@ -162,6 +162,7 @@ KINDS = [
     (answered(400, "AccessDeniedException"), Kind.DENIED),
     (answered(401, "WhateverException"), Kind.DENIED),
     (answered(402, "WhateverException"), Kind.REJECTED),
+    (answered(407, "WhateverException"), Kind.REJECTED),
     (answered(403, "WhateverException"), Kind.DENIED),
     (answered(404, "NotFoundException"), Kind.REJECTED),
     (answered(400, "BadRequestException"), Kind.REJECTED),

@@ -31,6 +31,7 @@ from scheduler.model import Job
 OURS = "01JDHQ6X1V0W8R3K5M7N9P2T4A"
 EARLIER = "01JDHQ6X1V0W8R3K5M7N9P2T4B"
 OTHERS = "01JDHQ6X1V0W8R3K5M7N9P2T4C"
+OLDER = "01JDHQ6X1V0W8R3K5M7N9P2T40"
 
 #: On the service's clock: the start was sent at SENT, and its answer was given up ten seconds later.
 SENT = 1_795_485_600.0
@@ -159,6 +160,12 @@ SPECIFICATION = [
         Absent("job 8 appeared, and CloudTrail has no record of this start having made it"),
         UNRECORDED,
     ),
+    Seen(
+        "never recorded, though several fit",
+        [job(8), job(9)],
+        Absent("jobs 8, 9 appeared, and CloudTrail has no record of this start having made it"),
+        UNRECORDED,
+    ),
     Seen("never recorded, and none fits", [job(7)], UNTOUCHED, UNRECORDED),
     # Circumstance: above the fence, of the type, in the window on the service's clock, owned by no other.
     Seen("one fits", [job(7), job(8)], Probable(job(8))),
@@ -176,6 +183,7 @@ SPECIFICATION = [
     Seen("too early", [job(8, at=SENT - EARLY - 1)], UNTOUCHED),
     Seen("too late", [job(8, at=GIVEN_UP + LATE + 1)], UNTOUCHED),
     Seen("another intent's by the journal", [job(8)], UNTOUCHED, owners={"8": OTHERS}),
+    Seen("an older intent's by the journal", [job(8)], UNTOUCHED, owners={"8": OLDER}),
     Seen("another intent's by its marker", [job(8, by=OTHERS)], UNTOUCHED),
     Seen("what cannot be ours hides nothing", [job(8, by=OTHERS), job(9)], Probable(job(9))),
     Seen("nothing at all", [], UNTOUCHED),
