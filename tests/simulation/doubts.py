@@ -15,11 +15,13 @@ from .history import Read
 from .push import push
 from .world import World
 
+#: When these simulations begin, on the steady clock: a number that can be told from none.
+BEGAN = 1000.0
 SETTLE = 100.0
 #: Seconds after an answer was given up at which the branch is looked at.
 LOOKS = [0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5, 91.5, 100]
 
-LOST = "the start was sent at 2026-09-21T14:13:20.000Z and its answer is not known"
+LOST = "the start was sent at 2026-09-21T14:30:00.000Z and its answer is not known"
 RESET = (
     "The connection was lost after StartJob was sent (ClientOSError). Whether a job was started is not "
     "known; it is looked for, and nothing is sent again by itself."
@@ -52,12 +54,12 @@ def late(delay: float) -> Faults:
 def pushes(world: World, place: Target, *times: float, kind: str = "RELEASE") -> None:
     """Let somebody else start jobs at these times."""
     for at in times:
-        asyncio.get_running_loop().call_at(at, push, world, place, kind)
+        asyncio.get_running_loop().call_at(BEGAN + at, push, world, place, kind)
 
 
 def looks(world: World) -> list[float]:
-    """When the branch was looked at; the first time is before the send."""
-    return [moment.at for moment in world.history.moments if isinstance(moment, Read)]
+    """How long after the beginning the branch was looked at; the first time is before the send."""
+    return [moment.at - BEGAN for moment in world.history.moments if isinstance(moment, Read)]
 
 
 def about(times: list[float]) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from scheduler.events import TargetParked
 from scheduler.model import Evidence, JobType, Outcome
 from tests.simulation.doubts import (
+    BEGAN,
     LOOKS,
     LOST,
     NEVER_CAME,
@@ -37,7 +38,7 @@ def test_the_branch_is_looked_at_ever_less_often_until_the_settle_time_is_over()
         assert report.totals.unresolved == 1
         assert looks(world) == about([0, *LOOKS])
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 @pytest.mark.parametrize("answered_after", [0.0, 20.0])
@@ -47,7 +48,7 @@ def test_the_settle_time_begins_when_the_answer_is_given_up(answered_after: floa
         await looked_for(world, target("d1"))
         assert looks(world)[-1] == answered_after + SETTLE
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 @pytest.mark.parametrize("settle", [0.0, 0.2])
@@ -57,7 +58,7 @@ def test_the_first_look_never_decides_for_it_tells_the_services_clock(settle: fl
         await looked_for(world, target("d1"), settle=settle)
         assert looks(world) == about([0, 0, settle or 0.5])
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_a_marked_job_settles_the_matter_at_the_first_look_that_shows_it() -> None:
@@ -67,7 +68,7 @@ def test_a_marked_job_settles_the_matter_at_the_first_look_that_shows_it() -> No
         assert report.targets[0].evidence is Evidence.ADOPTED_EXACT
         assert looks(world) == about([0, 0, 0.5, 1.5, 3.5, 7.5])
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_a_job_without_a_marker_is_taken_when_the_settle_time_is_over_and_not_before() -> None:
@@ -77,7 +78,7 @@ def test_a_job_without_a_marker_is_taken_when_the_settle_time_is_over_and_not_be
         assert report.targets[0].evidence is Evidence.ADOPTED_PROBABLE
         assert looks(world) == about([0, *LOOKS])
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 # Looks that fail
@@ -100,7 +101,7 @@ def test_a_look_that_fails_when_the_settle_time_is_over_is_made_again_seven_time
             f"again does no harm. {advice(report.run.id, '3 min')}"
         )
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_one_of_them_that_succeeds_is_enough() -> None:
@@ -110,7 +111,7 @@ def test_one_of_them_that_succeeds_is_enough() -> None:
         assert looks(world) == about([0, *LOOKS, 100.5, 101.5])
         assert report.targets[0].evidence is Evidence.ADOPTED_PROBABLE
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_a_lane_whose_credentials_are_gone_is_not_asked_again() -> None:
@@ -121,7 +122,7 @@ def test_a_lane_whose_credentials_are_gone_is_not_asked_again() -> None:
         assert looks(world) == about([0, 0, 0.5])
         assert report.targets[0].outcome is Outcome.UNRESOLVED
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 # What is concluded
@@ -135,7 +136,7 @@ def test_the_sentence_for_a_start_that_left_no_trace() -> None:
             f"No new RELEASE job appeared after job 0. It was probably not started. {advice(report.run.id)}"
         )
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_the_sentence_for_several_jobs_that_fit() -> None:
@@ -149,7 +150,7 @@ def test_the_sentence_for_several_jobs_that_fit() -> None:
             f"{advice(report.run.id)}"
         )
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_the_sentences_for_jobs_that_were_taken() -> None:
@@ -165,7 +166,7 @@ def test_the_sentences_for_jobs_that_were_taken() -> None:
             assert record.reason == sentence
             assert record.attempts[0].job_id == "1"
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_a_job_is_taken_by_type_and_time(
         report = await looked_for(world, place)
         assert report.targets[0].outcome is outcome
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_jobs_are_read_down_to_the_fence() -> None:
@@ -204,7 +205,7 @@ def test_jobs_are_read_down_to_the_fence() -> None:
         calls = world.truth.calls["ListJobs"]
         assert calls == 1 + sum(1 for at in LOOKS if at < 10) + sum(3 for at in LOOKS if at > 20) + 2
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_no_page_below_the_fence_is_read() -> None:
@@ -219,7 +220,7 @@ def test_no_page_below_the_fence_is_read() -> None:
         assert report.targets[0].job.jobId == "4"
         assert world.truth.calls["ListJobs"] - before == 1 + 2 * len(LOOKS)
 
-    simulate(main)
+    simulate(main, at=BEGAN)
 
 
 def test_what_a_target_in_doubt_waits_for_is_said() -> None:
@@ -231,4 +232,4 @@ def test_what_a_target_in_doubt_waits_for_is_said() -> None:
             "in doubt: the start's answer never came; looking for its job"
         ]
 
-    simulate(main)
+    simulate(main, at=BEGAN)

@@ -31,10 +31,11 @@ class _Selector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An asyncio loop on virtual time that starts at zero."""
+    """An asyncio loop on virtual time that starts at zero, or `at` another time."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: float = 0.0) -> None:
         self._virtual = _Selector()
+        self._virtual.now = at
         super().__init__(self._virtual)
         self._clock_resolution = 1e-9
 
@@ -45,13 +46,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._virtual.now += seconds
 
 
-def simulate(main: Callable[[], Awaitable[T]]) -> T:
-    """Run `main` to its end on virtual time."""
+def simulate(main: Callable[[], Awaitable[T]], *, at: float = 0.0) -> T:
+    """Run `main` to its end on virtual time, which begins `at` so many seconds."""
 
     async def body() -> T:
         return await main()
 
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(at)) as runner:
         # `Runner.run` would also care for Ctrl-C, which takes longer than many a simulation.
         return runner.get_loop().run_until_complete(body())
 

@@ -245,15 +245,16 @@ def test_what_was_not_sent_is_never_in_doubt(
 
 
 def test_a_start_in_doubt_is_told_apart_from_a_read_that_can_be_asked_again() -> None:
-    start, read = (
+    start, read, stop = (
         classify(Failure(stage=Stage.SENT, operation=operation, causes=("ReadTimeoutError",)))[1]
-        for operation in ("StartJob", "GetJob")
+        for operation in ("StartJob", "GetJob", "StopJob")
     )
     assert start == (
         "StartJob was sent and not answered in time. "
         "Whether a job was started is not known; it is looked for, and nothing is sent again by itself."
     )
     assert read == "GetJob was sent and not answered in time. To ask again does no harm."
+    assert stop == "StopJob was sent and not answered in time. To ask again does no harm."
 
 
 @pytest.mark.parametrize(
@@ -264,6 +265,11 @@ def test_a_start_in_doubt_is_told_apart_from_a_read_that_can_be_asked_again() ->
             3.0,
             "The clock is right, so the secret access key is wrong or something in between alters requests.",
         ),
+        (
+            -59.6,
+            "The clock is right, so the secret access key is wrong or something in between alters requests.",
+        ),
+        (60.0, "This machine's clock is 60 s ahead of the service's. Set it right (NTP) and resume."),
         (412.4, "This machine's clock is 412 s ahead of the service's. Set it right (NTP) and resume."),
         (-3600.0, "This machine's clock is 3600 s behind the service's. Set it right (NTP) and resume."),
     ],

@@ -11,8 +11,6 @@ import pytest
 
 from scheduler.amplify.port import Kind, Recorded
 from scheduler.engine.evidence import (
-    EARLY,
-    LATE,
     Absent,
     Conflict,
     Doubt,
@@ -174,14 +172,14 @@ SPECIFICATION = [
     Seen("its type is not shown", [job(8, kind=None)], Probable(job(8, kind=None))),
     Seen("its time is not shown", [job(8, at=None)], Probable(job(8, at=None))),
     Seen("its message is not shown", [silent(8)], Probable(silent(8))),
-    Seen("as early as may be", [job(8, at=SENT - EARLY)], Probable(job(8, at=SENT - EARLY))),
-    Seen("as late as may be", [job(8, at=GIVEN_UP + LATE)], Probable(job(8, at=GIVEN_UP + LATE))),
+    Seen("as early as may be", [job(8, at=SENT - 5)], Probable(job(8, at=SENT - 5))),
+    Seen("as late as may be", [job(8, at=GIVEN_UP + 60)], Probable(job(8, at=GIVEN_UP + 60))),
     Seen("known to be this very intent's", [job(8)], Probable(job(8)), owners={"8": OURS}),
     Seen("it is the fence", [job(7)], UNTOUCHED),
     Seen("below the fence", [job(6)], UNTOUCHED),
     Seen("of another type", [job(8, kind="WEB_HOOK")], UNTOUCHED),
-    Seen("too early", [job(8, at=SENT - EARLY - 1)], UNTOUCHED),
-    Seen("too late", [job(8, at=GIVEN_UP + LATE + 1)], UNTOUCHED),
+    Seen("too early", [job(8, at=SENT - 5.5)], UNTOUCHED),
+    Seen("too late", [job(8, at=GIVEN_UP + 60.5)], UNTOUCHED),
     Seen("another intent's by the journal", [job(8)], UNTOUCHED, owners={"8": OTHERS}),
     Seen("an older intent's by the journal", [job(8)], UNTOUCHED, owners={"8": OLDER}),
     Seen("another intent's by its marker", [job(8, by=OTHERS)], UNTOUCHED),
