@@ -75,7 +75,7 @@ class _Night:
         )
         self._runs: list[str] = []
         self.found: list[str] = []
-        self.seen: Seen
+        self.seen = self._world.see({})
 
     async def pass_by(self) -> None:
         """Let the night pass: its processes one after the other, and in the end one for every run."""
