@@ -8,6 +8,7 @@ import inspect
 import json
 import socket
 import ssl
+from dataclasses import replace
 
 import aiohttp
 import botocore.exceptions
@@ -302,6 +303,35 @@ def test_a_refused_signature_speaks_of_the_clock_and_never_quotes_the_request(
 )
 def test_the_reason_tells_one_status_from_the_next(failure: Failure, said: str) -> None:
     assert classify(failure)[1].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("operation", "allow"),
+    [
+        ("StartJob", "Allow amplify:StartJob on this branch; `amplify-release iam-policy PLAN` prints"),
+        ("ListJobs", "Allow amplify:ListJobs on this branch; `amplify-release iam-policy PLAN` prints"),
+        (
+            "LookupEvents",
+            "Allow cloudtrail:LookupEvents; `amplify-release iam-policy PLAN --for cloudtrail` prints",
+        ),
+        (
+            "ListServiceQuotas",
+            "Allow servicequotas:ListServiceQuotas; `amplify-release iam-policy PLAN --for quotas` prints",
+        ),
+    ],
+)
+def test_a_missing_permission_is_named_with_the_command_that_prints_it(operation: str, allow: str) -> None:
+    denied = replace(answered(403, "AccessDeniedException"), operation=operation)
+    assert classify(denied)[1] == (
+        f"{operation} is not permitted (AccessDeniedException, HTTP 403: no). {allow} the policy."
+    )
+
+
+def test_a_failure_of_which_nothing_is_known_says_nothing() -> None:
+    nothing = Failure(stage=Stage.SENT, operation="StartJob")
+    assert nothing == Failure(
+        stage=Stage.SENT, operation="StartJob", code="", status=0, message="", causes=(), skew=None
+    )
 
 
 def test_a_page_of_a_middlebox_is_not_quoted() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
 
+from scheduler.amplify.failure import Failure
 from scheduler.amplify.port import Kind, Recorded
 from scheduler.engine.evidence import (
     Absent,
@@ -24,6 +25,8 @@ from scheduler.engine.evidence import (
     marked,
     own_job,
 )
+from scheduler.engine.look import Unresolved
+from scheduler.engine.sought import Sought
 from scheduler.model import Job
 
 OURS = "01JDHQ6X1V0W8R3K5M7N9P2T4A"
@@ -116,6 +119,8 @@ UNFENCED = Absent(
 KEPT = replace(DOUBT, kept=True)
 BLIND = replace(DOUBT, fence=None)
 RETRY = replace(DOUBT, job_type="RETRY")
+HOOK = replace(DOUBT, job_type="WEB_HOOK")
+UNHOOKED = Absent("no new WEB_HOOK job appeared after job 7")
 UNRECORDED = replace(DOUBT, unrecorded=True)
 
 RECORDED = Recorded(intent=OURS, job_id="9")
@@ -174,7 +179,7 @@ SPECIFICATION = [
     Seen("its message is not shown", [silent(8)], Probable(silent(8))),
     Seen("as early as may be", [job(8, at=SENT - 5)], Probable(job(8, at=SENT - 5))),
     Seen("as late as may be", [job(8, at=GIVEN_UP + 60)], Probable(job(8, at=GIVEN_UP + 60))),
-    Seen("known to be this very intent's", [job(8)], Probable(job(8)), owners={"8": OURS}),
+    Seen("known to be this very intent's", [job(8)], Probable(job(8)), owners={"8": "".join([*OURS])}),
     Seen("it is the fence", [job(7)], UNTOUCHED),
     Seen("below the fence", [job(6)], UNTOUCHED),
     Seen("of another type", [job(8, kind="WEB_HOOK")], UNTOUCHED),
@@ -183,6 +188,7 @@ SPECIFICATION = [
     Seen("another intent's by the journal", [job(8)], UNTOUCHED, owners={"8": OTHERS}),
     Seen("an older intent's by the journal", [job(8)], UNTOUCHED, owners={"8": OLDER}),
     Seen("another intent's by its marker", [job(8, by=OTHERS)], UNTOUCHED),
+    Seen("the same, and of another type", [job(8, kind="WEB_HOOK", by=OTHERS)], UNHOOKED, HOOK),
     Seen("what cannot be ours hides nothing", [job(8, by=OTHERS), job(9)], Probable(job(9))),
     Seen("nothing at all", [], UNTOUCHED),
     # A retry shows the message of the job it repeats, marker and all.
@@ -221,6 +227,16 @@ SPECIFICATION = [
 @pytest.mark.parametrize("seen", SPECIFICATION, ids=lambda seen: seen.rule)
 def test_a_start_in_doubt_is_found_by_these_rules(seen: Seen) -> None:
     assert find(seen.doubt, seen.jobs, seen.owners, seen.recorded) == seen.finding
+
+
+@pytest.mark.parametrize(
+    "kind", [Doubt, Exact, Refused, Probable, Conflict, Absent, Failure, Sought, Unresolved]
+)
+def test_what_is_known_and_what_is_found_cannot_be_changed_later(kind: type) -> None:
+    """Nor can anything be added to it under a misspelt name."""
+    assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]  # every one is a dataclass
+    assert kind.__dataclass_params__.kw_only is (kind in {Doubt, Failure})  # type: ignore[attr-defined]
+    assert set(kind.__slots__) == {field.name for field in fields(kind)}  # type: ignore[attr-defined]
 
 
 # The job of an earlier attempt
