@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from scheduler.amplify.failure import Failure
-from scheduler.amplify.port import Kind, Recorded
+from scheduler.amplify.port import Kind, Recorded, Stage
 from scheduler.engine.evidence import (
     Absent,
     Conflict,
@@ -27,6 +27,7 @@ from scheduler.engine.evidence import (
 )
 from scheduler.engine.look import Unresolved
 from scheduler.engine.sought import Sought
+from scheduler.journal.port import AttemptRecord
 from scheduler.model import Job
 
 OURS = "01JDHQ6X1V0W8R3K5M7N9P2T4A"
@@ -230,13 +231,34 @@ def test_a_start_in_doubt_is_found_by_these_rules(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Doubt, Exact, Refused, Probable, Conflict, Absent, Failure, Sought, Unresolved]
+    "known",
+    [
+        DOUBT,
+        Exact(job(8)),
+        Refused(Kind.BUSY, "the branch was busy"),
+        Probable(job(8)),
+        Conflict((job(8), job(9))),
+        UNTOUCHED,
+        Failure(stage=Stage.SENT, operation="StartJob"),
+        Sought(AttemptRecord(intent=OURS, sent_at=SENT, fence=7, server_at=SENT), SENT, GIVEN_UP),
+        Unresolved("no new RELEASE job appeared after job 7", None),
+    ],
+    ids=lambda known: type(known).__name__,
 )
-def test_what_is_known_and_what_is_found_cannot_be_changed_later(kind: type) -> None:
+def test_what_is_known_and_what_is_found_cannot_be_changed_later(known: Any) -> None:
     """Nor can anything be added to it under a misspelt name."""
-    assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]  # every one is a dataclass
-    assert kind.__dataclass_params__.kw_only is (kind in {Doubt, Failure})  # type: ignore[attr-defined]
-    assert set(kind.__slots__) == {field.name for field in fields(kind)}  # type: ignore[attr-defined]
+    for field in fields(known):
+        with pytest.raises(FrozenInstanceError):
+            setattr(known, field.name, None)
+    assert not hasattr(known, "__dict__")
+
+
+def test_what_is_alike_in_kind_is_told_apart_by_name() -> None:
+    """When a start was sent and when it was given up, or its code and its message, cannot be mixed up."""
+    with pytest.raises(TypeError):
+        Doubt(OURS, "RELEASE", 7, SENT, GIVEN_UP, kept=False)  # type: ignore[call-arg]  # that is the point
+    with pytest.raises(TypeError):
+        Failure(Stage.ANSWERED, "StartJob", "BadRequestException", 400)  # type: ignore[call-arg]  # as above
 
 
 # The job of an earlier attempt
