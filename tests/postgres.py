@@ -1,14 +1,14 @@
-"""A real PostgreSQL for tests: started when the first test asks for it, and stopped after the last.
+"""A real PostgreSQL for tests: started by the first test of a process that asks for it.
 
-The processes of a parallel test run share one. `AMPLIFY_RELEASE_TEST_POSTGRES` may name a server that is
-there already, by the URL of a database whose user may create others.
+`AMPLIFY_RELEASE_TEST_POSTGRES` may name a server that is there already, by the URL of a database whose user
+may create others.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -33,23 +33,23 @@ _MISSING = (
 )
 
 
-#: Waits until nobody holds the lock any more, however its holders ended; then stops the server for good.
+#: Waits until those who started the server have let go of this process's input, however they ended.
 _WATCH = """
-import fcntl, os, shutil, subprocess, sys
-lock, directory, *stop = sys.argv[1:]
-fcntl.flock(os.open(lock, os.O_RDWR), fcntl.LOCK_EX)
-subprocess.run(stop)
+import shutil, subprocess, sys
+directory, *stop = sys.argv[1:]
+sys.stdin.read()
+subprocess.run(stop, capture_output=True)
 shutil.rmtree(directory, ignore_errors=True)
 """
 
 
 class Server:
-    """A PostgreSQL server of our own, in a new directory. It ends when nobody holds `lock` any more.
+    """A PostgreSQL server of our own, in a new directory. It never outlives this process.
 
     `fsync`: whether it waits for the disk.
     """
 
-    def __init__(self, lock: Path, *, fsync: bool = False) -> None:
+    def __init__(self, *, fsync: bool = False) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has 107 characters
         self._bin = _binaries()
         self._fsync = fsync
@@ -59,9 +59,13 @@ class Server:
             os.chown(self._directory, owner.pw_uid, owner.pw_gid)
         self._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
         stop = self._command("pg_ctl", "stop", "-m", "immediate")
-        watch = [sys.executable, "-c", _WATCH, str(lock), str(self._directory), *stop]
-        # A shell lets go of it, so that it outlives whoever starts the server.
-        subprocess.run(["sh", "-c", '"$@" >/dev/null 2>&1 </dev/null &', "sh", *watch], check=True)
+        watch = [sys.executable, "-c", _WATCH, str(self._directory), *stop]
+        # A session of its own, for a Ctrl-C is meant for others.
+        self._watch = subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)
+
+    def close(self) -> None:
+        """Stop it for good, and leave nothing behind."""
+        self._watch.communicate()
 
     @property
     def url(self) -> str:
@@ -98,10 +102,12 @@ class Server:
 @contextmanager
 def started(*, fsync: bool = False) -> Iterator[Server]:
     """Start a server for the block."""
-    with tempfile.NamedTemporaryFile() as lock, _locked(Path(lock.name), fcntl.LOCK_SH):
-        server = Server(Path(lock.name), fsync=fsync)
+    server = Server(fsync=fsync)
+    try:
         server.start()
         yield server
+    finally:
+        server.close()
 
 
 def _binaries() -> Path:
@@ -115,7 +121,8 @@ def _binaries() -> Path:
 
 
 def _free_port() -> int:
-    for port in _PORTS:
+    """Find a port; by chance, for others look for one at the same time."""
+    for port in random.sample(_PORTS, len(_PORTS)):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
@@ -123,31 +130,13 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the URL of a server that all tests share, each with databases of its own."""
+def postgres() -> Iterator[str]:
+    """Give the URL of a server that the tests of this process share, each with a schema of its own."""
     if given := os.environ.get(GIVEN):
         yield given
         return
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    using, url = shared / "postgres.using", shared / "postgres.url"
-    with _locked(using, fcntl.LOCK_SH):
-        with _locked(shared / "postgres.starting", fcntl.LOCK_EX):
-            if not url.exists():
-                server = Server(using)
-                server.start()
-                url.write_text(server.url)
-        yield url.read_text()
-
-
-@contextmanager
-def _locked(path: Path, kind: int) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, kind)
-        yield
-    finally:
-        os.close(descriptor)
+    with started() as server:
+        yield server.url
 
 
 _numbers = count(1)
