@@ -6,14 +6,21 @@ import os
 import resource
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from scheduler.amplify.accounts import AMBIENT
 from scheduler.emulator.identity import SECRET_KEY, access_key
+from scheduler.emulator.truth import Truth
+from scheduler.model import FailureBudget, FrozenPlan, Limits, Target
+from scheduler.plan.digest import digest_of
+from scheduler.plan.lock_file import lock_lines
 
 COMMAND = Path(sys.executable).with_name("amplify-release")
-REGION = "eu-west-1"
+#: A lane each.
+REGIONS = ("eu-west-1", "eu-west-2", "eu-central-1", "us-east-1")
 BRANCH = "main"
 REASON = "benchmark"
 
@@ -55,24 +62,40 @@ def app(prefix: str, number: int) -> str:
     return f"d{prefix}{number:06}"
 
 
-def write_plan(path: Path, prefix: str, targets: int) -> None:
-    """Write a plan of so many apps, a branch each, as YAML."""
-    lines = [
-        "version: 1",
-        f"name: {prefix}",
-        f"defaults: {{region: {REGION}, branch: {BRANCH}, reason: {REASON}}}",
-        "targets:",
-        *(f"  - {{app: {app(prefix, number)}}}" for number in range(targets)),
-    ]
-    path.write_text("\n".join(lines) + "\n")
+def region(number: int, lanes: int) -> str:
+    """Name the region of a target, so that targets are spread evenly over the first `lanes` regions."""
+    return REGIONS[number % lanes]
 
 
-def release(home: Path, url: str, prefix: str, targets: int) -> list[str]:
-    """Write a plan and return the command that starts its targets and follows none."""
-    plan = home / f"{prefix}.yaml"
-    write_plan(plan, prefix, targets)
-    where = ["--endpoint-url", url, "--sts-endpoint-url", url, "--state-dir", str(home / f"state-{prefix}")]
-    return [str(COMMAND), "run", str(plan), "--no-follow", "--progress", "none", *where]
+def write_lock(path: Path, prefix: str, targets: int, *, lanes: int = 1) -> Path:
+    """Write a lock of so many apps, a branch each: a plan in YAML takes its time to be read."""
+    fleet = tuple(
+        Target(
+            account=AMBIENT,
+            region=region(number, lanes),
+            app=(name := app(prefix, number)),
+            branch=BRANCH,
+            name=name,
+            reason=REASON,
+        )
+        for number in range(targets)
+    )
+    digest = digest_of((), Limits(), FailureBudget(), fleet)
+    plan = FrozenPlan(name=prefix, path=str(path), digest=digest, targets=fleet)
+    path.write_bytes(b"".join(lock_lines(plan, None)))
+    return path
+
+
+def release(lock: Path, url: str, *options: str) -> list[str]:
+    """Return the command that runs a lock, with a state directory of its own beside it."""
+    where = ["--endpoint-url", url, "--sts-endpoint-url", url, "--state-dir", str(lock.with_suffix(".state"))]
+    return [str(COMMAND), "run", str(lock), "--progress", "none", *where, *options]
+
+
+def truth(url: str) -> Truth:
+    """Ask the emulator what really happened."""
+    with urllib.request.urlopen(f"{url}/_truth") as answer:  # noqa: S310 - the emulator's own URL
+        return Truth.from_json(answer.read())
 
 
 def launch(command: Sequence[str], home: Path) -> subprocess.Popen[str]:

@@ -1,17 +1,18 @@
-"""What the engine costs on top of its calls: CPU a target, against a bare aiobotocore loop in the same run.
+"""What the engine costs on top of its calls: CPU a call, against bare loops on the same server.
 
-Both sides are processes of their own, user and system time together; the start-up, a run of one target, is
-taken off. A call costs up to half as much again in a process that sleeps between calls as in one that never
-does, so the bare loop has as many calls at once as the engine has at its top pace; `--at-once 128` lets it
-go as fast as it can instead.
+All sides are processes of their own and take turns, round by round; user and system time count together.
+What a run of one target takes, the start-up, is taken off. A call costs up to half as much again in a process
+that sleeps between calls as in one that never does, so the baselines have as many calls at once as the engine
+has at its top pace. Ratios are those of a round, and their median is shown.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from statistics import median
 
@@ -19,70 +20,106 @@ import click
 
 from scheduler.engine.limit import TOP_PACE
 
-from .ground import LATENCY, emulator, finish, launch, release
+from .ground import LATENCY, emulator, finish, launch, release, truth, write_lock
+from .table import Table
 
-#: A side's command, for apps of a prefix and a number of targets.
-Side = Callable[[str, int], list[str]]
+#: Jobs so long that each is read several times.
+_FOLLOWED = "{slots: 1000000, build_time: [20s, 40s], pending_time: 0s, latency: [100ms, 300ms]}"
+
+ENGINE, WELL_SET, DEFAULT, THREADS = "the engine", "bare, well set", "bare, default", "boto3, threads"
+FOLLOWING, READS = "following", "bare reads"
+
+#: CPU ms a call by side, a round.
+Round = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Cost:
-    """CPU seconds of a side's run of one target and of all."""
+class Ground:
+    """Where processes are measured: a directory, a server, and prefixes that no process had before."""
 
-    one: float
-    all: float
+    home: Path
+    url: str
+    prefixes: Iterator[str]
+
+    def engine(self, targets: int, lanes: int, *options: str) -> float:
+        """Return the CPU seconds of a run."""
+        prefix = next(self.prefixes)
+        lock = write_lock(self.home / f"{prefix}.lock", prefix, targets, lanes=lanes)
+        return self._cpu(release(lock, self.url, *options))
+
+    def bare(self, kind: str, calls: int, lanes: int) -> float:
+        """Return the CPU seconds of a loop."""
+        prefix, at_once = next(self.prefixes), int(TOP_PACE * LATENCY) * lanes
+        given = [kind, self.url, prefix, str(calls), str(at_once), str(lanes)]
+        return self._cpu([sys.executable, "-m", "tests.bench.bare", *given])
+
+    def reads(self, calls: int, lanes: int) -> float:
+        """Return the CPU seconds of a loop of reads of one job."""
+        prefix, at_once = next(self.prefixes), int(TOP_PACE * LATENCY) * lanes
+        self._cpu([sys.executable, "-m", "tests.bench.bare", "well-set", self.url, prefix, "1", "1", "1"])
+        given = ["reads", self.url, prefix, str(calls), str(at_once), "1"]
+        return self._cpu([sys.executable, "-m", "tests.bench.bare", *given])
+
+    def _cpu(self, command: Sequence[str]) -> float:
+        used = finish(launch(command, self.home))
+        return used.ru_utime + used.ru_stime
 
 
 @click.command()
-@click.option("--targets", type=click.IntRange(2), default=2000, show_default=True)
+@click.option("--targets", type=click.IntRange(100), default=2000, show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
-@click.option(
-    "--at-once",
-    type=click.IntRange(1),
-    default=int(TOP_PACE * LATENCY),
-    show_default=True,
-    help="Calls in flight of the bare loop.",
-)
-def main(targets: int, rounds: int, at_once: int) -> None:
-    """Print CPU a target of engine and bare loop, and their ratio: the medians over the rounds."""
-    with tempfile.TemporaryDirectory() as directory, emulator(home := Path(directory)) as url:
-
-        def engine(prefix: str, number: int) -> list[str]:
-            return release(home, url, prefix, number)
-
-        def bare(prefix: str, number: int) -> list[str]:
-            return [sys.executable, "-m", "tests.bench.bare", url, prefix, str(number), str(at_once)]
-
-        def measure(side: Side, prefix: str) -> Cost:
-            return Cost(cpu(side(f"{prefix}a", 1)), cpu(side(f"{prefix}b", targets)))
-
-        def cpu(command: list[str]) -> float:
-            used = finish(launch(command, home))
-            return used.ru_utime + used.ru_stime
-
-        pairs = [(measure(bare, f"b{turn}"), measure(engine, f"e{turn}")) for turn in range(rounds)]
-    click.echo(_table(targets, pairs))
+@click.option("--lanes", type=click.IntRange(1, 4), multiple=True, default=(1, 4), show_default=True)
+@click.option("--side", "sides", multiple=True, default=(ENGINE, WELL_SET, DEFAULT, THREADS))
+@click.option("--following/--no-following", default=True, show_default=True)
+def main(
+    targets: int, rounds: int, lanes: tuple[int, ...], sides: tuple[str, ...], following: bool
+) -> None:
+    """Print CPU a start and a read of the engine and of bare loops, and the engine's ratios to them."""
+    for number in lanes:
+        found = _rounds(lambda ground, n=number: _starts(ground, targets, n, sides), rounds)
+        note = f"{targets} starts in {number} lane{'s'[: number > 1]}, {rounds} rounds"
+        click.echo(_table(note, "start", ENGINE, found).markdown() + "\n")
+    if following:
+        for number in lanes:
+            found = _rounds(lambda ground, n=number: _reads(ground, targets, n), rounds, _FOLLOWED)
+            note = f"the reads of {targets} jobs in {number} lane{'s'[: number > 1]}, {rounds} rounds"
+            click.echo(_table(note, "read", FOLLOWING, found).markdown() + "\n")
 
 
-def _table(targets: int, pairs: list[tuple[Cost, Cost]]) -> str:
-    """Write the medians; a ratio is that of a round."""
+def _rounds(measure: Callable[[Ground], Round], rounds: int, *scenario: str) -> list[Round]:
+    with tempfile.TemporaryDirectory() as directory, emulator(home := Path(directory), *scenario) as url:
+        prefixes = (f"p{number}x" for number in count())
+        return [measure(Ground(home, url, prefixes)) for _ in range(rounds)]
 
-    def row(name: str, value: Callable[[Cost], float], scale: float) -> str:
-        ratios = sorted(value(engine) / value(bare) for bare, engine in pairs)
-        sides = (median(scale * value(pair[side]) for pair in pairs) for side in (0, 1))
-        figures = " | ".join(f"{figure:.3f}" for figure in sides)
-        return f"| {name} | {figures} | {median(ratios):.2f}x | {ratios[0]:.2f} to {ratios[-1]:.2f} |"
 
-    rows = (
-        f"{targets} targets, {len(pairs)} rounds",
-        "",
-        "| CPU | bare loop | engine | ratio | rounds |",
-        "|---|---|---|---|---|",
-        row("ms a target, the whole process", lambda cost: cost.all, 1000 / targets),
-        row("ms a target, without the start-up", lambda cost: cost.all - cost.one, 1000 / (targets - 1)),
-        row("s to start up (a run of one target)", lambda cost: cost.one, 1),
-    )
-    return "\n".join(rows)
+def _starts(ground: Ground, targets: int, lanes: int, sides: Sequence[str]) -> Round:
+    kinds = {WELL_SET: "well-set", DEFAULT: "default", THREADS: "threads"}
+
+    def cpu(side: str, calls: int) -> float:
+        if side == ENGINE:
+            return ground.engine(calls, lanes, "--no-follow")
+        return ground.bare(kinds[side], calls, lanes)
+
+    return {side: 1000 * (cpu(side, targets) - cpu(side, lanes)) / (targets - lanes) for side in sides}
+
+
+def _reads(ground: Ground, targets: int, lanes: int) -> Round:
+    """Measure what a following run takes beyond one that does not follow, a read."""
+    unfollowed = ground.engine(targets, lanes, "--no-follow")
+    before = truth(ground.url).calls.get("GetJob", 0)
+    followed = ground.engine(targets, lanes)
+    reads = truth(ground.url).calls.get("GetJob", 0) - before
+    bare = (ground.reads(targets, lanes) - ground.reads(1, lanes)) / (targets - 1)
+    return {FOLLOWING: 1000 * (followed - unfollowed) / reads, READS: 1000 * bare}
+
+
+def _table(note: str, call: str, ours: str, rounds: Sequence[Round]) -> Table:
+    rows = []
+    for side in rounds[0]:
+        ratios = sorted(found[ours] / found[side] for found in rounds)
+        cpu = median(found[side] for found in rounds)
+        rows.append((side, f"{cpu:.3f}", f"{median(ratios):.2f}x", f"{ratios[0]:.2f} to {ratios[-1]:.2f}"))
+    return Table(note, (f"CPU a {call}", "ms", f"{ours} takes", "rounds"), rows)
 
 
 if __name__ == "__main__":
