@@ -67,6 +67,19 @@ def region(number: int, lanes: int) -> str:
     return REGIONS[number % lanes]
 
 
+def write_plan(path: Path, prefix: str, targets: int) -> Path:
+    """Write a plan of so many apps, a branch each, as YAML."""
+    lines = [
+        "version: 1",
+        f"name: {prefix}",
+        f"defaults: {{region: {REGIONS[0]}, branch: {BRANCH}, reason: {REASON}}}",
+        "targets:",
+        *(f"  - {{app: {app(prefix, number)}}}" for number in range(targets)),
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def write_lock(path: Path, prefix: str, targets: int, *, lanes: int = 1) -> Path:
     """Write a lock of so many apps, a branch each: a plan in YAML takes its time to be read."""
     fleet = tuple(
@@ -86,15 +99,15 @@ def write_lock(path: Path, prefix: str, targets: int, *, lanes: int = 1) -> Path
     return path
 
 
-def release(lock: Path, url: str, *options: str) -> list[str]:
-    """Return the command that runs a lock, with a state directory of its own beside it."""
-    where = ["--endpoint-url", url, "--sts-endpoint-url", url, "--state-dir", str(lock.with_suffix(".state"))]
-    return [str(COMMAND), "run", str(lock), "--progress", "none", *where, *options]
+def release(plan: Path, url: str, *options: str) -> list[str]:
+    """Return the command that runs a plan or a lock, with a state directory of its own beside it."""
+    where = ["--endpoint-url", url, "--sts-endpoint-url", url, "--state-dir", str(plan.with_suffix(".state"))]
+    return [str(COMMAND), "run", str(plan), "--progress", "none", *where, *options]
 
 
 def truth(url: str) -> Truth:
     """Ask the emulator what really happened."""
-    with urllib.request.urlopen(f"{url}/_truth") as answer:  # noqa: S310 - the emulator's own URL
+    with urllib.request.urlopen(f"{url}/_truth") as answer:
         return Truth.from_json(answer.read())
 
 

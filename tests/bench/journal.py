@@ -26,6 +26,8 @@ from scheduler.journal.sqlite import SqliteJournal
 from scheduler.model import FrozenPlan, Target
 from tests.postgres import emptied, started
 
+from .table import Table
+
 _WEB = Target(account="shop", region="eu-west-1", app="d1", branch="main", name="web")
 
 
@@ -34,18 +36,23 @@ _WEB = Target(account="shop", region="eu-west-1", app="d1", branch="main", name=
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 def main(events: int, rounds: int) -> None:
     """Print events a second by the number of tasks that wait at once, and the ratios: medians over rounds."""
+    click.echo(durable(events, rounds).markdown())
+
+
+def durable(events: int, rounds: int) -> Table:
+    """Measure both journals."""
+    rows = []
     with started(fsync=True) as server:
-        rows = [
-            "| tasks at once | SQLite | PostgreSQL | PostgreSQL, fenced | SQLite / PostgreSQL |",
-            "|---:|---:|---:|---:|---:|",
-        ]
         for at_once in (1, 20, 200, 2000):
             count = max(200, min(events, 50 * at_once * at_once))
             pairs = [asyncio.run(_round(server.url, count, at_once)) for _ in range(rounds)]
             sqlite, plain, fenced = (median(pair[side] for pair in pairs) for side in range(3))
             ratio = median(pair[0] / pair[1] for pair in pairs)
-            rows.append(f"| {at_once} | {sqlite:,.0f}/s | {plain:,.0f}/s | {fenced:,.0f}/s | {ratio:.1f}x |")
-    click.echo("\n".join(rows))
+            figures = (f"{value:,.0f}" for value in (sqlite, plain, fenced))
+            rows.append((f"{at_once:,}", *figures, f"{ratio:.1f}x"))
+    note = f"Durable events a second by how many wait at once; medians of {rounds} rounds."
+    head = ("at once", "SQLite", "PostgreSQL", "fenced by a lease", "SQLite / PostgreSQL")
+    return Table(note, head, rows)
 
 
 async def _round(url: str, count: int, at_once: int) -> tuple[float, float, float]:

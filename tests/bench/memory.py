@@ -1,107 +1,106 @@
-"""What a target costs in memory: resident KiB, from a plan in YAML to the end of a run that does not follow.
+"""What targets of a lock file cost before the first start: resident memory and CPU a target, few and many.
 
-Every target's job still holds its place when the run ends, so the peak is that of a run which follows as many
-long jobs. `loaded` is the moment at which the run is opened: the plan is frozen and in the journal.
+The moment is the first intent that is in the journal: all targets are loaded, journaled and lined up. The
+base is a run of one target a lane. Then the run is interrupted, for a run of 100,000 targets takes a while.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
+import os
+import signal
 import tempfile
-import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from .ground import emulator, finish, launch, release
+from .ground import REGIONS, emulator, launch, release, write_lock
+from .table import Table
 
-_EVERY = 0.05  #: seconds between two samples
-_IMPORTS = """
-import scheduler.cli.operate, scheduler.cli.release, scheduler.plan.load
-from pathlib import Path
-print(Path("/proc/self/status").read_text())
-"""
+LANES = len(REGIONS)
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
-class Use:
-    """Resident KiB: when the plan was loaded, the most until then, and the most after that."""
+class Loaded:
+    """A run at its first start: KiB resident, the most until then, seconds of CPU and by the clock."""
 
-    loaded: int
-    loading: int
-    running: int
-
-
-@click.command()
-@click.option("--targets", type=click.IntRange(2), default=20_000, show_default=True)
-def main(targets: int) -> None:
-    """Print the resident memory of a run, whole and a target."""
-    with tempfile.TemporaryDirectory() as directory, emulator(home := Path(directory)) as url:
-        one, all_ = (use(release(home, url, f"m{number}x", number), home) for number in (1, targets))
-    click.echo(_table(targets, imported(), one, all_))
+    resident: int
+    peak: int
+    cpu: float
+    seconds: float
 
 
-def imported() -> int:
-    """Return the resident KiB of a process that has imported what a run needs, and nothing more."""
-    said = subprocess.run([sys.executable, "-c", _IMPORTS], capture_output=True, text=True, check=True)
-    return field(said.stdout, "VmRSS")
-
-
-def use(command: list[str], home: Path) -> Use:
-    """Run a command to its end and sample it meanwhile."""
-    with launch(command, home) as process:
+def load(home: Path, url: str, prefix: str, targets: int, *, lanes: int = LANES) -> Loaded:
+    """Run a lock of so many targets until the first start, and interrupt it."""
+    lock = write_lock(home / f"{prefix}.lock", prefix, targets, lanes=lanes)
+    arguments = ["--no-follow", "--progress", "plain", "--log-format", "json", "--drain-timeout", "0s"]
+    began = time.monotonic()
+    with launch(release(lock, url, *arguments), home) as process:
         assert process.stderr is not None
-        first = process.stderr.readline()  # says that the run is opened
-        loaded, loading = status(process.pid, "VmRSS"), status(process.pid, "VmHWM")
-        assert loaded, first
-        over = threading.Event()
-        peak = loaded
-
-        def sample() -> None:
-            nonlocal peak
-            while not over.wait(_EVERY):
-                peak = max(peak, status(process.pid, "VmRSS"))
-
-        sampling = threading.Thread(target=sample)
-        sampling.start()
-        try:
-            finish(process)
-        finally:
-            over.set()
-            sampling.join()
-    return Use(loaded, loading, peak)
+        for line in process.stderr:
+            if json.loads(line)["event"] == "start.intended":
+                break
+        found = Loaded(
+            status(process.pid, "VmRSS"),
+            status(process.pid, "VmHWM"),
+            cpu_so_far(process.pid),
+            time.monotonic() - began,
+        )
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    assert found.resident, "the run ended before its first start"
+    return found
 
 
 def status(pid: int, name: str) -> int:
     """Return a field of /proc/PID/status, in KiB; 0 once the process has ended."""
     try:
-        return field(Path(f"/proc/{pid}/status").read_text(), name)
+        text = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return 0
-
-
-def field(text: str, name: str) -> int:
-    """Find a field of a process's status; 0 where there is none, as for a process that has ended."""
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name}:")), 0)
 
 
-def _table(targets: int, base: int, one: Use, all_: Use) -> str:
-    def row(name: str, single: int, whole: int) -> str:
-        a_target = (whole - single) / (targets - 1)
-        return f"| {name} | {single / 1024:.0f} | {whole / 1024:.0f} | {a_target:.2f} |"
+def cpu_so_far(pid: int) -> float:
+    """Return the seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
 
-    rows = (
-        f"{targets} targets; {base / 1024:.0f} MiB after the imports alone",
-        "",
-        "| resident | MiB, 1 target | MiB, all | KiB a target |",
-        "|---|---|---|---|",
-        row("loaded", one.loaded, all_.loaded),
-        row("peak while loading", one.loading, all_.loading),
-        row("peak while running", one.running, all_.running),
+
+def loading(few: int, many: int) -> Table:
+    """KiB and µs a target, for few and for many targets."""
+    with tempfile.TemporaryDirectory() as directory, emulator(home := Path(directory)) as url:
+        base, *found = (
+            load(home, url, f"m{number}x", targets) for number, targets in enumerate((LANES, few, many))
+        )
+    rows = [
+        (
+            f"{targets:,} targets",
+            f"{loaded.resident / 1024:.0f}",
+            f"{(loaded.resident - base.resident) / (targets - LANES):.2f}",
+            f"{(loaded.peak - base.resident) / (targets - LANES):.2f}",
+            f"{loaded.seconds:.1f}",
+            f"{loaded.cpu:.1f}",
+            f"{1e6 * (loaded.cpu - base.cpu) / (targets - LANES):.0f}",
+        )
+        for targets, loaded in zip((few, many), found, strict=True)
+    ]
+    note = (
+        f"A lock of so many targets, to the first start; a run of {LANES} has {base.resident / 1024:.0f} MiB."
     )
-    return "\n".join(rows)
+    head = ("a lock of", "MiB", "KiB a target", "at most", "s", "s of CPU", "µs a target")
+    return Table(note, head, rows)
+
+
+@click.command()
+@click.option("--few", type=click.IntRange(1000), default=10_000, show_default=True)
+@click.option("--many", type=click.IntRange(1000), default=100_000, show_default=True)
+def main(few: int, many: int) -> None:
+    """Print memory and CPU until the first start."""
+    click.echo(loading(few, many).markdown())
 
 
 if __name__ == "__main__":

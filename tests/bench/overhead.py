@@ -27,6 +27,7 @@ from .table import Table
 _FOLLOWED = "{slots: 1000000, build_time: [20s, 40s], pending_time: 0s, latency: [100ms, 300ms]}"
 
 ENGINE, WELL_SET, DEFAULT, THREADS = "the engine", "bare, well set", "bare, default", "boto3, threads"
+SIDES = (ENGINE, WELL_SET, DEFAULT, THREADS)
 FOLLOWING, READS = "following", "bare reads"
 
 #: CPU ms a call by side, a round.
@@ -69,21 +70,28 @@ class Ground:
 @click.option("--targets", type=click.IntRange(100), default=2000, show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--lanes", type=click.IntRange(1, 4), multiple=True, default=(1, 4), show_default=True)
-@click.option("--side", "sides", multiple=True, default=(ENGINE, WELL_SET, DEFAULT, THREADS))
+@click.option("--side", "sides", multiple=True, default=SIDES)
 @click.option("--following/--no-following", default=True, show_default=True)
-def main(
-    targets: int, rounds: int, lanes: tuple[int, ...], sides: tuple[str, ...], following: bool
-) -> None:
+def main(targets: int, rounds: int, lanes: tuple[int, ...], sides: tuple[str, ...], following: bool) -> None:
     """Print CPU a start and a read of the engine and of bare loops, and the engine's ratios to them."""
     for number in lanes:
-        found = _rounds(lambda ground, n=number: _starts(ground, targets, n, sides), rounds)
-        note = f"{targets} starts in {number} lane{'s'[: number > 1]}, {rounds} rounds"
-        click.echo(_table(note, "start", ENGINE, found).markdown() + "\n")
-    if following:
-        for number in lanes:
-            found = _rounds(lambda ground, n=number: _reads(ground, targets, n), rounds, _FOLLOWED)
-            note = f"the reads of {targets} jobs in {number} lane{'s'[: number > 1]}, {rounds} rounds"
-            click.echo(_table(note, "read", FOLLOWING, found).markdown() + "\n")
+        click.echo(starting(targets, rounds, number, sides).markdown() + "\n")
+        if following:
+            click.echo(reading(targets, rounds, number).markdown() + "\n")
+
+
+def starting(targets: int, rounds: int, lanes: int, sides: Sequence[str] = SIDES) -> Table:
+    """Measure CPU a start of every side."""
+    found = _rounds(lambda ground: _starts(ground, targets, lanes, sides), rounds)
+    note = f"CPU of {targets} starts in {lanes} lane{'s'[: lanes > 1]}; medians of {rounds} rounds."
+    return _table(note, "start", ENGINE, found)
+
+
+def reading(targets: int, rounds: int, lanes: int) -> Table:
+    """Measure CPU a read of a job that is followed."""
+    found = _rounds(lambda ground: _reads(ground, targets, lanes), rounds, _FOLLOWED)
+    note = f"CPU of following {targets} jobs in {lanes} lane{'s'[: lanes > 1]}; medians of {rounds} rounds."
+    return _table(note, "read", FOLLOWING, found)
 
 
 def _rounds(measure: Callable[[Ground], Round], rounds: int, *scenario: str) -> list[Round]:

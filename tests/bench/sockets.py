@@ -7,8 +7,6 @@ engine on virtual time. Both are judged by what the service says it did.
 from __future__ import annotations
 
 import tempfile
-import urllib.request
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,8 @@ from scheduler.plan.load import load_scenario
 from tests.simulation.virtual import simulate
 from tests.simulation.world import World, target
 
-from .ground import COMMAND, app, emulator, finish, launch, write_plan
+from .ground import app, emulator, finish, launch, release, truth, write_plan
+from .table import Table
 
 _SHORT = (
     "latency: [20ms, 80ms], pending_time: [100ms, 300ms], "
@@ -69,19 +68,21 @@ CASES = (
 @click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, help="Simulated runs a case.")
 def main(seeds: int) -> None:
     """Print seconds and refusals over sockets and in simulation, and their ratio."""
+    click.echo(compared(seeds).markdown())
+
+
+def compared(seeds: int) -> Table:
+    """Meet every case over sockets once, and in simulation with so many seeds."""
     with ThreadPoolExecutor() as pool:
         real = list(pool.map(over_sockets, CASES))
-    click.echo(
-        "| limit | targets | sockets s | simulation s | ratio | refused a start, sockets / simulation |"
-    )
-    click.echo("|---|---|---|---|---|---|")
+    rows = []
     for case, met in zip(CASES, real, strict=True):
         told = [simulated(case, seed) for seed in range(seeds)]
         seconds, refused = mean(course.seconds for course in told), mean(course.refused for course in told)
-        click.echo(
-            f"| {case.name} | {case.targets} | {met.seconds:.1f} | {seconds:.1f} "
-            f"| {met.seconds / seconds:.2f}x | {met.refused:.3f}, {refused:.3f} |"
-        )
+        times = (f"{met.seconds:.1f} s", f"{seconds:.1f} s", f"{met.seconds / seconds:.2f}x")
+        rows.append((f"{case.name}, {case.targets} targets", *times, f"{met.refused:.3f}, {refused:.3f}"))
+    note = f"A run over sockets, against the mean of {seeds} on virtual time."
+    return Table(note, ("hidden limit", "sockets", "simulation", "ratio", "refused a start, both"), rows)
 
 
 def over_sockets(case: Case) -> Course:
@@ -89,15 +90,9 @@ def over_sockets(case: Case) -> Course:
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
         with emulator(home, case.scenario) as url:
-            write_plan(home / "plan.yaml", case.prefix, case.targets)
-            finish(launch(_command(home, url), home))
-            with urllib.request.urlopen(f"{url}/_truth") as answer:
-                return Course.of(Truth.from_json(answer.read()))
-
-
-def _command(home: Path, url: str) -> Sequence[str]:
-    where = ["--endpoint-url", url, "--sts-endpoint-url", url, "--state-dir", str(home / "state")]
-    return [str(COMMAND), "run", str(home / "plan.yaml"), "--progress", "none", *where]
+            plan = write_plan(home / "plan.yaml", case.prefix, case.targets)
+            finish(launch(release(plan, url), home))
+            return Course.of(truth(url))
 
 
 def simulated(case: Case, seed: int) -> Course:
