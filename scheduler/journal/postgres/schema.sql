@@ -33,7 +33,7 @@ CREATE TABLE targets (
     parked   text NOT NULL DEFAULT ''
 );
 
-CREATE INDEX targets_by_branch ON targets (region, app, branch);
+CREATE INDEX targets_by_branch ON targets (region, app, branch, id);
 CREATE INDEX targets_by_lane ON targets (run, account, region);
 CREATE INDEX targets_ended ON targets (run, outcome) WHERE outcome IS NOT NULL;
 
