@@ -24,6 +24,7 @@ from scheduler.events import (
     TargetParked,
 )
 from scheduler.journal.lease import Lease
+from scheduler.journal.postgres import database as connections
 from scheduler.journal.postgres import log
 from scheduler.journal.postgres.database import Database, translated
 from scheduler.journal.postgres.journal import PostgresJournal
@@ -268,6 +269,19 @@ async def test_after_the_server_was_lost_questions_are_asked_and_commits_made_ov
     await journal.commit()
     assert intents(database) == ["I0", "I1"]
     await shared.aclose()
+
+
+async def test_a_process_that_hangs_within_a_commit_keeps_nobody_from_its_lane(
+    shared: PostgresShared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "FORSAKEN", 0.2)
+    await shared.take("shop/eu-west-1", owner="it", run="01A", seconds=0)
+    with pytest.raises(JournalError, match="idle-in-transaction timeout"), anyio.fail_after(20):
+        async with shared.lent() as connection, connection.transaction():
+            await connection.execute("UPDATE leases SET writes = writes + 1")
+            taken = await shared.take("shop/eu-west-1", owner="another", run="01A", seconds=60)
+            await connection.execute("SELECT")
+    assert isinstance(taken, Lease)
 
 
 async def test_a_closed_journal_says_so_and_leaves_the_others_open(shared: PostgresShared) -> None:

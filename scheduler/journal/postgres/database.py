@@ -32,6 +32,11 @@ _DEFAULTS = {
 #: whose journal finds none free are committed together.
 _LENT = 4
 
+#: Seconds after which the server takes a transaction back that has come to a standstill: one whose process
+#: hangs, or whose host is gone, must not keep a lane's row locked from the lane's next owner.
+FORSAKEN = 10.0
+_LIMIT = "SELECT set_config('idle_in_transaction_session_timeout', %s, FALSE)"
+
 
 class Database:
     """One connection that blocks, for questions and for what is done before and after a run, and a few for
@@ -115,12 +120,18 @@ class Database:
         if self._home is None or self._home.closed:
             self._home = psycopg.connect(self.conninfo, autocommit=True)
             self._home.adapters.register_loader("json", TextLoader)  # rows.py reads it
+            self._home.execute(_LIMIT, (_milliseconds(FORSAKEN),))
         return self._home
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
     connection.adapters.register_loader("json", TextLoader)  # as above
+    await connection.execute(_LIMIT, (_milliseconds(FORSAKEN),))
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}"
 
 
 @cache
