@@ -40,8 +40,8 @@ SELECT a.job_id, a.intent, a.evidence
 FROM targets AS t JOIN attempts AS a ON a.target = t.id JOIN runs ON runs.number = t.run
 WHERE {_BY_BRANCH} AND a.job_id IS NOT NULL ORDER BY a.number
 """  # noqa: S608 - constants
-# Several runs may have followed one job: the newest knows it best. How far back it looks does not grow with the
-# years: it is asked for every job that is followed.
+# Several runs may have followed one job: the newest knows it best. This is asked for every job that is
+# followed: how far back it looks must not grow with the years.
 _SUCCEEDED = f"""
 SELECT t.job FROM targets AS t JOIN runs ON runs.number = t.run
 WHERE {_BY_BRANCH} AND t.job ->> 'status' = 'SUCCEED'

@@ -23,9 +23,8 @@ from scheduler.events import (
     TargetEnded,
     TargetParked,
 )
-from scheduler.journal.lease import Lease
-from scheduler.journal.postgres import database as connections
-from scheduler.journal.postgres import log
+from scheduler.journal.lease import Holder, Lease
+from scheduler.journal.postgres import log, server
 from scheduler.journal.postgres.database import Database, translated
 from scheduler.journal.postgres.journal import PostgresJournal
 from scheduler.journal.postgres.reader import PostgresReader
@@ -154,6 +153,13 @@ def test_a_server_that_is_not_there_is_a_sentence_without_the_password() -> None
     assert "hunter2" not in str(error.value)
 
 
+def test_a_server_that_is_too_old_is_refused(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "OLDEST", 99)
+    for opening in (PostgresReader.open, prepare):
+        with pytest.raises(JournalError, match=r"is on PostgreSQL \d\d, and needs 99 or newer; bring"):
+            opening(database)
+
+
 # Group commit
 
 
@@ -274,14 +280,20 @@ async def test_after_the_server_was_lost_questions_are_asked_and_commits_made_ov
 async def test_a_process_that_hangs_within_a_commit_keeps_nobody_from_its_lane(
     shared: PostgresShared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "FORSAKEN", 0.2)
+    monkeypatch.setattr(server, "FORSAKEN", 0.2)
     await shared.take("shop/eu-west-1", owner="it", run="01A", seconds=0)
-    with pytest.raises(JournalError, match="idle-in-transaction timeout"), anyio.fail_after(20):
+    taken: list[Lease | Holder] = []
+
+    async def hang() -> None:
         async with shared.lent() as connection, connection.transaction():
             await connection.execute("UPDATE leases SET writes = writes + 1")
-            taken = await shared.take("shop/eu-west-1", owner="another", run="01A", seconds=60)
+            with anyio.fail_after(20):
+                taken.append(await shared.take("shop/eu-west-1", owner="another", run="01A", seconds=60))
             await connection.execute("SELECT")
-    assert isinstance(taken, Lease)
+
+    with pytest.raises(JournalError, match="idle-in-transaction timeout"):
+        await hang()
+    assert [lease.epoch for lease in taken if isinstance(lease, Lease)] == [2]
 
 
 async def test_a_closed_journal_says_so_and_leaves_the_others_open(shared: PostgresShared) -> None:

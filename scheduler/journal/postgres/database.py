@@ -16,6 +16,7 @@ from ...errors import UsageError
 from ..rows import Row
 from .faults import explained
 from .layout import layout, migrate
+from .server import check, limit
 
 #: What holds where the URL says nothing else. A server that vanished is noticed within seconds.
 _DEFAULTS = {
@@ -31,11 +32,6 @@ _DEFAULTS = {
 #: Connections that are lent at once. A commit waits for the server's disk, and others go on meanwhile; events
 #: whose journal finds none free are committed together.
 _LENT = 4
-
-#: Seconds after which the server takes a transaction back that has come to a standstill: one whose process
-#: hangs, or whose host is gone, must not keep a lane's row locked from the lane's next owner.
-FORSAKEN = 10.0
-_LIMIT = "SELECT set_config('idle_in_transaction_session_timeout', %s, FALSE)"
 
 
 class Database:
@@ -118,20 +114,22 @@ class Database:
 
     def _connected(self) -> psycopg.Connection[Row]:
         if self._home is None or self._home.closed:
-            self._home = psycopg.connect(self.conninfo, autocommit=True)
-            self._home.adapters.register_loader("json", TextLoader)  # rows.py reads it
-            self._home.execute(_LIMIT, (_milliseconds(FORSAKEN),))
+            connection = psycopg.connect(self.conninfo, autocommit=True)
+            try:
+                check(connection, self.name)
+                connection.execute(*limit())
+            except BaseException:
+                connection.close()
+                raise
+            connection.adapters.register_loader("json", TextLoader)  # rows.py reads it
+            self._home = connection
         return self._home
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
     connection.adapters.register_loader("json", TextLoader)  # as above
-    await connection.execute(_LIMIT, (_milliseconds(FORSAKEN),))
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.0f}"
+    await connection.execute(*limit())
 
 
 @cache
