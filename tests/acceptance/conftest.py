@@ -14,7 +14,7 @@ import termios
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ class Shell:
         environment = ENVIRONMENT | {"HOME": str(self.home)} | self.environment
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
-            [COMMAND, *arguments],
+            [*popen.pop("through", ()), COMMAND, *arguments],
             text=True,
             cwd=self.home,
             env=environment | popen.pop("env", {}),
@@ -114,24 +114,28 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+@contextmanager
+def serving(home: Path, **scenario: Any) -> Iterator[Served]:
+    """Serve an emulator for the block by the product's own command, with a scenario."""
+    path = home / "scenario.yaml"
+    path.write_text(json.dumps(scenario))
+    process = Shell(home).start("emulator", "--scenario", str(path), start_new_session=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        if not line:
+            raise AssertionError(process.communicate()[1])
+        yield Served(line)
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Serve an emulator by the product's own command, with a scenario."""
+    """Serve emulators until the test's end, each with a scenario."""
     with ExitStack() as stack:
-
-        def start(**scenario: Any) -> Served:
-            path = tmp_path / "scenario.yaml"
-            path.write_text(json.dumps(scenario))
-            process = Shell(tmp_path).start("emulator", "--scenario", str(path), start_new_session=True)
-            stack.callback(process.communicate)
-            stack.callback(process.kill)
-            assert process.stdout is not None
-            line = process.stdout.readline().strip()
-            if not line:
-                raise AssertionError(process.communicate()[1])
-            return Served(line)
-
-        yield start
+        yield lambda **scenario: stack.enter_context(serving(tmp_path, **scenario))
 
 
 @pytest.fixture

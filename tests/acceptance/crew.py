@@ -30,6 +30,8 @@ class Crew:
     shell: Shell
     served: Served
     journal: str
+    #: Where everybody reaches the emulator, if that is not where it listens.
+    endpoint: str = ""
     workers: list[subprocess.Popen[str]] = field(default_factory=list)
     watchers: list[subprocess.Popen[str]] = field(default_factory=list)
 
@@ -42,14 +44,22 @@ class Crew:
 
     @property
     def where(self) -> Sequence[str]:
-        return ["--endpoint-url", self.served.url, "--sts-endpoint-url", self.served.url]
+        url = self.endpoint or self.served.url
+        return ["--endpoint-url", url, "--sts-endpoint-url", url]
 
-    def hire(self, *options: str, journal: str = "") -> subprocess.Popen[str]:
-        """Start one more worker, which may have a way of its own to the journal."""
+    def hire(
+        self, *options: str, journal: str = "", through: Sequence[str] = ()
+    ) -> subprocess.Popen[str]:
+        """Start one more worker, which may have a way of its own to the journal.
+
+        `through` is the command that starts it somewhere else.
+        """
         log = (self.shell.home / f"worker{len(self.workers)}.log").open("ab")
         with log:
             way = {"env": {"AMPLIFY_RELEASE_JOURNAL": journal}} if journal else {}
-            worker = self.shell.start("worker", *self.where, *options, stdout=log, stderr=log, **way)
+            worker = self.shell.start(
+                "worker", *self.where, *options, stdout=log, stderr=log, through=through, **way
+            )
         self.workers.append(worker)
         return worker
 

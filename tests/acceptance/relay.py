@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,10 +11,15 @@ from typing import Self
 
 
 class Relay:
-    """Hands bytes on to a port of this machine and back, unless it is cut. Lives in a thread of its own."""
+    """Hands bytes on to a port of this machine and back, unless it is cut. Lives in a thread of its own.
 
-    def __init__(self, port: int) -> None:
+    It listens at `host`, and speaks TLS there if it is given what for.
+    """
+
+    def __init__(self, port: int, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
         self._to = port
+        self._host = host
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._whole = asyncio.Event()
         self._whole.set()
@@ -43,7 +49,7 @@ class Relay:
     async def _serve(self) -> None:
         self._end = asyncio.Event()
         self._pumps: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._connected, self._host, 0, ssl=self._tls)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._end.wait()
