@@ -47,9 +47,7 @@ class Crew:
         url = self.endpoint or self.served.url
         return ["--endpoint-url", url, "--sts-endpoint-url", url]
 
-    def hire(
-        self, *options: str, journal: str = "", through: Sequence[str] = ()
-    ) -> subprocess.Popen[str]:
+    def hire(self, *options: str, journal: str = "", through: Sequence[str] = ()) -> subprocess.Popen[str]:
         """Start one more worker, which may have a way of its own to the journal.
 
         `through` is the command that starts it somewhere else.
@@ -91,6 +89,12 @@ class Crew:
                 "SELECT name, owner FROM leases WHERE until > clock_timestamp() AND run <> ''"
             )
             return {name: int(owner.split()[1]) for name, owner in rows}
+
+    def takings(self) -> dict[str, int]:
+        """Return how often each lane has been taken so far."""
+        with psycopg.connect(self.journal) as connection:
+            rows = connection.execute("SELECT name, epoch FROM leases WHERE run <> ''")
+            return {str(name): int(epoch) for name, epoch in rows}
 
     def until(self, what: Callable[[], bool], timeout: float = 180) -> float:
         """Wait for something; return how many seconds it took."""

@@ -76,7 +76,8 @@ def main(workers: int, lanes: int, each: int) -> None:
         watcher = crew.run(plan, "--progress", "none")
         stage.starts_go_on()
         for act in ACTS:
-            click.echo(f"{time.monotonic() - began:5.0f} s  {act(stage)}")
+            told = act(stage)
+            click.echo(f"{time.monotonic() - began:5.0f} s  {told}")
         crew.until(lambda: stage.supervise() or watcher.poll() is not None, timeout=600)
         code, err = ended(watcher)
         verdict = Verdict(plan, crew.served.truth(), crew.report())

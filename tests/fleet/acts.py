@@ -9,7 +9,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from tests.acceptance.crew import LEASE, Crew
+from scheduler.counted import counted
+from tests.acceptance.crew import Crew
 
 from .hosts import Host
 
@@ -52,16 +53,16 @@ class Stage:
                 self._hire(host)
         return False
 
-    def busy(self) -> tuple[Host, subprocess.Popen[str], set[str]]:
-        """Wait for a worker with lanes; return its host, its process and its lanes."""
-        found: list[tuple[Host, subprocess.Popen[str], set[str]]] = []
+    def busy(self) -> tuple[Host, subprocess.Popen[str], list[str]]:
+        """Wait for a worker with lanes; return the host of the one with most, its process and its lanes."""
+        found: list[tuple[Host, subprocess.Popen[str], list[str]]] = []
 
         def look() -> bool:
             self.supervise()
             owners = self.crew.owners()
             for host in self.hosts:
                 worker = self._on[host.name]
-                lanes = {lane for lane, pid in owners.items() if pid == worker.pid}
+                lanes = [lane for lane, pid in owners.items() if pid == worker.pid]
                 if lanes and worker.poll() is None:
                     found.append((host, worker, lanes))
             return bool(found)
@@ -69,23 +70,29 @@ class Stage:
         self.crew.until(look)
         return max(found, key=lambda one: len(one[2]))
 
-    def gone_over(self, lanes: set[str], worker: subprocess.Popen[str]) -> float:
-        """Wait until these lanes are another worker's; return how many seconds that took."""
+    def taken_over(self, lanes: list[str], lose: Callable[[], object]) -> str:
+        """Let a worker be lost; wait until its lanes are others', and say how long that took."""
+        before = self.crew.takings()
+        lose()
 
         def look() -> bool:
             self.supervise()
-            owners = self.crew.owners()
-            return all(owners.get(lane, worker.pid) != worker.pid for lane in lanes)
+            now = self.crew.takings()
+            return all(now[lane] > before[lane] for lane in lanes)
 
         took = self.crew.until(look, timeout=60)
         if took > SOON:
             self.wrong.append(f"lanes were taken over after {took:.1f} s only")
-        return took
+        return f"{counted(len(lanes), 'lane')} taken over after {took:.1f} s"
 
     def starts_go_on(self) -> None:
         """Wait for some more starts."""
         before = self.crew.starts()
         self.crew.until(lambda: self.supervise() or self.crew.starts() >= before + 20)
+
+    def wait(self, until: float) -> None:
+        """Let time pass, and supervise."""
+        self.crew.until(lambda: self.supervise() or time.monotonic() > until)
 
     def left(self, worker: subprocess.Popen[str], why: str) -> None:
         """Wait for a worker to leave by itself, which it has to."""
@@ -104,43 +111,40 @@ class Stage:
 def kill(stage: Stage) -> str:
     """Kill a worker."""
     host, worker, lanes = stage.busy()
-    worker.kill()
-    took = stage.gone_over(lanes, worker)
-    return f"killed on {host.address}: {len(lanes)} lanes taken over after {took:.1f} s"
+    return f"killed on {host.address}: {stage.taken_over(lanes, worker.kill)}"
 
 
 def freeze(stage: Stage) -> str:
     """Freeze a worker for much longer than its leases, and let it go on."""
     host, worker, lanes = stage.busy()
-    worker.send_signal(signal.SIGSTOP)
     until = time.monotonic() + LONG
-    took = stage.gone_over(lanes, worker)
-    stage.crew.until(lambda: time.monotonic() > until)
+    told = stage.taken_over(lanes, lambda: worker.send_signal(signal.SIGSTOP))
+    stage.wait(until)
     worker.send_signal(signal.SIGCONT)
     stage.left(worker, "a frozen worker woke up")
-    return f"frozen on {host.address} for {LONG:g} s: {len(lanes)} lanes taken over after {took:.1f} s"
+    return f"frozen on {host.address} for {LONG:g} s: {told}"
 
 
 def blink(stage: Stage) -> str:
     """Cut a link for less than a lease: nobody leaves."""
     host, worker, lanes = stage.busy()
     with host.cut_off():
-        time.sleep(BLINK)
+        stage.wait(time.monotonic() + BLINK)
     stage.starts_go_on()
     if worker.poll() is not None:
         stage.wrong.append(f"a worker did not bear that its link was cut for {BLINK:g} s")
-    return f"cut off {host.address} for {BLINK:g} s: it keeps its {len(lanes)} lanes"
+    return f"cut off {host.address} for {BLINK:g} s: it goes on with {counted(len(lanes), 'lane')}"
 
 
 def cut(stage: Stage) -> str:
     """Cut a link for much longer than a lease, and restore it."""
     host, worker, lanes = stage.busy()
     until = time.monotonic() + LONG
-    with host.cut_off():
-        took = stage.gone_over(lanes, worker)
-        stage.crew.until(lambda: time.monotonic() > until)
+    with ExitStack() as stack:
+        told = stage.taken_over(lanes, lambda: stack.enter_context(host.cut_off()))
+        stage.wait(until)
     stage.left(worker, "a worker was cut off")
-    return f"cut off {host.address} for {LONG:g} s: {len(lanes)} lanes taken over after {took:.1f} s"
+    return f"cut off {host.address} for {LONG:g} s: {told}"
 
 
 def cut_all(stage: Stage) -> str:
@@ -148,10 +152,10 @@ def cut_all(stage: Stage) -> str:
     with ExitStack() as stack:
         for host in stage.hosts:
             stack.enter_context(host.cut_off())
-        time.sleep(3 * LEASE)
+        stage.wait(time.monotonic() + LONG)
     back = time.monotonic()
     stage.starts_go_on()
-    return f"cut all off for {3 * LEASE:g} s: starts go on {time.monotonic() - back:.1f} s later"
+    return f"cut all off for {LONG:g} s: starts go on {time.monotonic() - back:.1f} s later"
 
 
-ACTS: tuple[Callable[[Stage], str], ...] = (kill, freeze, blink, cut, cut_all, kill)
+ACTS: tuple[Callable[[Stage], str], ...] = (kill, freeze, blink, cut, kill, cut_all)

@@ -16,6 +16,9 @@ from pathlib import Path
 #: Where this machine's end of every link is.
 HOME = "10.213.0.1"
 
+#: What is on its way to a host whose link is cut must not look for another way.
+_ALL = "10.213.0.0/24"
+
 _MADE = Path("/run/netns")
 _PREFIX = "release-"
 
@@ -53,6 +56,8 @@ def hosts(count: int) -> Iterator[list[Host]]:
     """Make so many hosts for the block, and sweep away what a killed run of this program left."""
     _sweep()
     with ExitStack() as stack:
+        _ip("route", "replace", "blackhole", _ALL)
+        stack.callback(_ip, "route", "delete", "blackhole", _ALL)
         yield [stack.enter_context(_host(number)) for number in range(count)]
 
 
