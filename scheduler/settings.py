@@ -82,7 +82,7 @@ _Endpoint = Annotated[
 ]
 _Journal = Annotated[
     Annotated[SecretStr, AfterValidator(_journal)] | None,
-    Expects("a URL such as postgresql://release@db.example/releases"),
+    Expects("a URL such as postgresql://db.example/releases"),
 ]
 _Region = Annotated[
     str | None, Field(pattern=r"^[a-z]{2,}(-[a-z]+)+-\d{1,2}$"), Expects("a region such as eu-west-1")

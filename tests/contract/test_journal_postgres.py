@@ -147,10 +147,44 @@ def test_a_server_that_is_not_there_is_a_sentence_without_the_password() -> None
     with pytest.raises(JournalError) as error:
         PostgresReader.open("postgresql://me:hunter2@127.0.0.1:1/releases")
     assert str(error.value).startswith("the journal postgresql://127.0.0.1:1/releases cannot be used: ")
-    assert str(error.value).endswith(
-        "see that the server can be reached, then continue with `amplify-release resume`"
-    )
+    assert str(error.value).endswith("; see that the server can be reached")
     assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        (
+            "postgresql://nobody-here@{host}/postgres",
+            "create it on the server, or correct the URL; the tables",
+        ),
+        (
+            "postgresql://postgres@{host}/no-such-one",
+            "create it on the server, or correct the URL; the tables",
+        ),
+        ("postgresql://postgres@{host}/postgres?sslmode=require", "correct `sslmode` in the URL, or let the"),
+    ],
+)
+def test_a_server_that_lets_nobody_in_is_not_called_unreachable(postgres: str, url: str, advice: str) -> None:
+    host = postgres.partition("@")[2].partition("/")[0]
+    with pytest.raises(JournalError, match=advice):
+        PostgresReader.open(url.format(host=host))
+
+
+def test_a_user_without_rights_reads_one_line_on_what_to_grant(database: str) -> None:
+    prepare(database)
+    role = f"poor_{schema(database)}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN")
+        connection.execute(f"GRANT USAGE ON SCHEMA {schema(database)} TO {role}")
+        try:
+            with pytest.raises(JournalError) as error:
+                prepare(database.replace("://postgres@", f"://{role}@"))
+        finally:
+            connection.execute(f"DROP OWNED BY {role}")
+            connection.execute(f"DROP ROLE {role}")
+    assert "let this user own the database, or grant it what it needs in the schema" in str(error.value)
+    assert "LINE 1" not in str(error.value)
 
 
 def test_a_server_that_is_too_old_is_refused(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

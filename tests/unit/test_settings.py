@@ -156,7 +156,7 @@ def test_the_password_of_the_journal_is_in_no_text(monkeypatch: pytest.MonkeyPat
     with pytest.raises(UsageError) as caught:
         load_settings({"journal": "mysql://me:hunter2@db.example/releases"})
     assert str(caught.value) == (
-        "--journal: expected a URL such as postgresql://release@db.example/releases, "
+        "--journal: expected a URL such as postgresql://db.example/releases, "
         "got 'mysql://[redacted]@db.example/releases'"
     )
 

@@ -46,7 +46,7 @@ class Database:
             given = conninfo_to_dict(url)
         except psycopg.ProgrammingError:
             # What is wrong with it may be the password.
-            message = "the journal's URL cannot be read; expected postgresql://USER@HOST/NAME"
+            message = "the journal's URL cannot be read; expected postgresql://HOST/NAME"
             raise UsageError(message) from None
         self.conninfo = make_conninfo(url, **{k: v for k, v in _DEFAULTS.items() if k not in given})
         self.name = _told(given)

@@ -13,22 +13,34 @@ from ...errors import JournalError
 _ADVICE = (
     ("28", "see to the user's name, password and rights on the server"),
     ("3D", "create the database; the tables are made by themselves"),
-    ("42501", "let this user own the database, or grant it all on the schema"),
+    ("3F", "name a schema that is there, and that this user may create tables in"),
+    ("42501", "let this user own the database, or grant it what it needs in the schema, tables included"),
     ("42", "give the journal a database of its own"),
-    ("53100", "free some space on the server's disk, then continue with `amplify-release resume`"),
+    ("53100", "free some space on the server's disk"),
     ("53300", "raise the server's max_connections, or let fewer processes work"),
     ("25006", "it is a replica, or read-only: name the primary"),
 )
-_UNREACHED = "see that the server can be reached, then continue with `amplify-release resume`"
+
+#: The same for a server that does not let one in: libpq hands on what it says, and not the SQLSTATE.
+_REFUSED = (
+    ("does not exist", "create it on the server, or correct the URL; the tables are made by themselves"),
+    ("password", "see to the user's password on the server, and in PGPASSFILE or PGPASSWORD"),
+    ("pg_hba.conf", "let this host and user in, in the server's pg_hba.conf; it may ask for TLS"),
+    ("connection slots", "raise the server's max_connections, or let fewer processes work"),
+    ("too many", "raise the server's max_connections, or let fewer processes work"),
+    ("SSL", "correct `sslmode` in the URL, or let the server speak TLS"),
+    ("certificate", "see to the server's certificate, and to `sslrootcert` in the URL"),
+)
+_UNREACHED = "see that the server can be reached"
 
 
 def explain(error: psycopg.Error, name: str) -> JournalError:
     """Turn an error of PostgreSQL's into one that names the journal, the error and what to do."""
     state = error.sqlstate or ""
+    what = " ".join((error.diag.message_primary or str(error)).split()) or type(error).__name__
     advice = next((text for start, text in _ADVICE if state.startswith(start)), "")
     if not advice and isinstance(error, psycopg.OperationalError):
-        advice = _UNREACHED
-    what = " ".join(str(error).split()) or type(error).__name__
+        advice = next((text for word, text in _REFUSED if not state and word in what), _UNREACHED)
     return JournalError(
         f"the journal {name} cannot be used: {what}{state and f' ({state})'}{advice and f'; {advice}'}"
     )
