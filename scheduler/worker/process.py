@@ -68,12 +68,14 @@ async def serve(
         beside.start_soon(lanes.oversee)
         beside.start_soon(_rescue, shared, queue, owner, lease)
         tell(f"working on up to {at_once} lanes at {endpoint}")
-        await queue.serve(endpoint, work, stopping, lanes=at_once, lease=lease, patience=drain + 5.0)
+        code = ExitCode.SUCCEEDED
+        try:
+            await queue.serve(endpoint, work, stopping, lanes=at_once, lease=lease, patience=drain + 5.0)
+        except JournalError as error:
+            tell(f"{error}; this worker ends")
+            code = ExitCode.INTERNAL
         beside.cancel_scope.cancel()
-    if stopping.is_set():
-        return ExitCode.SUCCEEDED
-    tell("the queue was lost; this worker ends")
-    return ExitCode.INTERNAL
+    return code
 
 
 async def end(shared: PostgresShared, run: str) -> None:

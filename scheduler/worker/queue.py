@@ -18,6 +18,8 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 
+from ..errors import JournalError
+from ..journal.postgres.faults import behind
 from ..journal.postgres.shared import PostgresShared
 from ..model import LaneKey
 from .order import ORDER, Order
@@ -81,9 +83,10 @@ class Queue:
     async def serve(
         self, endpoint: str, work: Work, until: anyio.Event, *, lanes: int, lease: float, patience: float
     ) -> None:
-        """Work on the lanes of an endpoint, so many at a time, until told to stop or until the queue is lost.
+        """Work on the lanes of an endpoint, so many at a time, until told to stop.
 
-        `patience`: seconds for which lanes may take to come to their end then.
+        `patience`: seconds for which lanes may take to come to their end then. Raises JournalError once the
+        queue is lost.
         """
 
         @self.app.task(name=_TASK, retry=_Again())
@@ -107,6 +110,9 @@ class Queue:
         told.cancel()
         serving.cancel()  # the library's way to stop one: nothing more is fetched, what runs may end
         await asyncio.wait({serving, told})
+        if not until.is_set():
+            lost = None if serving.cancelled() else serving.exception()
+            raise JournalError("the queue was lost") if lost is None else behind(lost, self._shared.name)
 
     async def rescue(self, silent: float) -> None:
         """Put lanes back whose worker has not been heard of for so many seconds."""

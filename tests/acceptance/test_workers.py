@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from tests.acceptance.conftest import Served, Shell
@@ -265,3 +266,27 @@ def test_a_fleet_bears_that_its_database_restarts(
         crew.check(plan)
     finally:
         crew.dismiss()
+
+
+def test_a_worker_that_may_only_read_says_what_to_grant(shell: Shell, database: str) -> None:
+    name = database.rpartition("%3D")[2]
+    crew = Crew(shell, Served("http://127.0.0.1:1"), database)
+    role = f"reader_{name}"
+    crew.hire()
+    try:
+        crew.until(lambda: "working on" in crew.logs())
+    finally:
+        crew.dismiss()
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN")
+        try:
+            connection.execute(f"GRANT USAGE ON SCHEMA {name} TO {role}")
+            connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO {role}")
+            journal = database.replace("://postgres@", f"://{role}@")
+            done = shell.type("worker", "--journal", journal, *crew.where)
+        finally:
+            connection.execute(f"DROP OWNED BY {role}")
+            connection.execute(f"DROP ROLE {role}")
+    assert done.returncode == 70
+    assert "permission denied" in done.stderr
+    assert "let this user own the database, or grant it what it needs" in done.stderr

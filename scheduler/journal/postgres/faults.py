@@ -46,6 +46,14 @@ def explain(error: psycopg.Error, name: str) -> JournalError:
     )
 
 
+def behind(error: BaseException, name: str) -> JournalError:
+    """Explain what of PostgreSQL's is behind an error of a library's that uses it."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, psycopg.Error):
+        cause = cause.__cause__ or cause.__context__
+    return explain(cause, name) if cause is not None else JournalError.of(error)
+
+
 @contextmanager
 def explained(name: str) -> Iterator[None]:
     """Let no error of PostgreSQL's leave the block as it is; neither one that its binding raises."""
