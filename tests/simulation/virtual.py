@@ -7,43 +7,89 @@ and is raised as one. Worker threads and sockets are not seen by the clock and h
 from __future__ import annotations
 
 import asyncio
-import selectors
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from contextvars import Context
+from heapq import heappop, heappush
+from itertools import count
+from typing import TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class Deadlock(AssertionError):
     """Nothing is due and nothing is ready: the code under test waits for something that cannot come."""
 
 
-class _Selector(selectors.SelectSelector):
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
+class VirtualLoop(asyncio.BaseEventLoop):
+    """An asyncio loop on virtual time that starts at zero, or `at` another time.
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise Deadlock
-        self.now += max(0.0, timeout)
-        return []
+    It has no selector and no debug mode, and takes more than one step at a time: what a night costs is mostly
+    what its loop costs. Among timers of the same instant the first that was set goes first.
+    """
 
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An asyncio loop on virtual time that starts at zero, or `at` another time."""
+    _ready: deque[asyncio.Handle]  # asyncio's own
+    _stopping: bool
 
     def __init__(self, at: float = 0.0) -> None:
-        self._virtual = _Selector()
-        self._virtual.now = at
-        super().__init__(self._virtual)
-        self._clock_resolution = 1e-9
+        super().__init__()
+        self._now = at
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._order = count()
 
     def time(self) -> float:
-        return self._virtual.now
+        return self._now
 
     def stand_still(self, seconds: float) -> None:
-        self._virtual.now += seconds
+        self._now += seconds
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._order), timer))
+        return timer
+
+    def _run_once(self) -> None:
+        """Do what is ready, and what that makes ready; if there is nothing, jump to what is due next."""
+        ready = self._ready
+        if not ready:
+            self._jump()
+        while ready and not self._stopping:
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _jump(self) -> None:
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heappop(timers)
+        if not timers:
+            raise Deadlock
+        self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            self._ready.append(heappop(timers)[2])
 
 
 def simulate(main: Callable[[], Awaitable[T]], *, at: float = 0.0) -> T:
