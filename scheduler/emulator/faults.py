@@ -12,7 +12,7 @@ from ..model import LaneKey
 from ..plan.scenario import Fault, FaultKind, Operation
 from .answers import Answer, ApiError, denied, expired_token, rate_exceeded
 from .identity import Caller
-from .lane import Lane, seeded
+from .lane import Lane, chance
 
 #: Let a call take effect at the given time, and return its answer. Raises ApiError if it is refused.
 Effect = Callable[[float], Answer]
@@ -55,7 +55,7 @@ class Faults:
     def _draw(self, *key: object) -> float:
         """Draw by branch and call, so that the order of calls on different branches changes nothing."""
         self._drawn[key] += 1
-        return seeded(self._seed, "fault", *key, self._drawn[key]).random()
+        return chance(self._seed, "fault", *key, self._drawn[key])
 
 
 def disturbed(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import partial
+from hashlib import blake2b
 from math import inf, log
 from random import Random
 
@@ -25,6 +26,12 @@ _ORDINARY = BranchRule()
 def seeded(*key: object) -> Random:
     """Return a source of numbers that depends on the key alone, not on what was drawn before."""
     return Random("/".join(map(str, key)))  # noqa: S311 - reproducible on purpose; guards nothing
+
+
+def chance(*key: object) -> float:
+    """Return a number from 0 to below 1 that depends on the key alone, much faster than `seeded` begins."""
+    digest = blake2b("/".join(map(str, key)).encode(), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) / 2**53  # as many bits as a float holds
 
 
 class Lane:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from importlib import resources
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from ..model import Outcome
 from ..printable import printable
@@ -20,28 +21,24 @@ ROWS = 5000
 
 def render(report: Report) -> str:
     """Return the page. Its style is allowed by its hash alone, so that injected style or script is dead."""
-    template = resources.files(__package__).joinpath("report.html.jinja").read_text("utf-8")
     others = [target for target in report.targets if target.outcome is not Outcome.SUCCEEDED]
     succeeded = [target for target in report.targets if target.outcome is Outcome.SUCCEEDED]
-    return (
-        _environment()
-        .from_string(template)
-        .render(
-            report=report,
-            run=report.run,
-            totals=report.totals,
-            headline=headline(report),
-            steps=next_steps(report),
-            failures=report.failures[:ROWS],
-            failed=len(report.failures),
-            rows=(others + succeeded)[:ROWS],
-            timeline=timeline(report.targets, now=report.run.ended_at),
-            canvas=WIDTH,
-        )
+    return _template().render(
+        report=report,
+        run=report.run,
+        totals=report.totals,
+        headline=headline(report),
+        steps=next_steps(report),
+        failures=report.failures[:ROWS],
+        failed=len(report.failures),
+        rows=(others + succeeded)[:ROWS],
+        timeline=timeline(report.targets, now=report.run.ended_at),
+        canvas=WIDTH,
     )
 
 
-def _environment() -> Environment:
+@cache
+def _template() -> Template:
     environment = Environment(
         autoescape=True,
         finalize=_printable,
@@ -51,7 +48,8 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(fingerprint=_fingerprint, span=span, spoken=spoken, waits=waits)
-    return environment
+    page = resources.files(__package__).joinpath("report.html.jinja").read_text("utf-8")
+    return environment.from_string(page)
 
 
 def _printable(value: object) -> object:

@@ -140,12 +140,6 @@ def _reports_of_their_own(ledger: Ledger) -> Iterator[str]:
             yield f"I5: the report of run {run} does not follow from the events that were made durable"
 
 
-def _secrets_told(seen: Seen) -> Iterator[str]:
-    for secret in seen.secrets:
-        if any(secret in output for output in seen.outputs):
-            yield f"I6: {secret} is in an output"
-
-
 def _strangers_stopped(ledger: Ledger) -> Iterator[str]:
     for cancel in ledger.cancels:
         if (cancel.lane.region, cancel.app, cancel.branch, cancel.job) not in ledger.makers:

@@ -1,4 +1,4 @@
-"""A thousand nights with everything wrong at once, each drawn from its seed.
+"""Two thousand nights with everything wrong at once, each drawn from its seed.
 
 The long version, and one night in full:
 
@@ -15,7 +15,7 @@ from tests.simulation.draw import draw
 from tests.simulation.night import carry_out
 from tests.simulation.trace import trace
 
-NIGHTS, BATCH = 1000, 50
+NIGHTS, BATCH = 2000, 50
 
 
 @pytest.mark.parametrize("first", range(0, NIGHTS, BATCH))
