@@ -191,6 +191,20 @@ def test_a_job_is_taken_by_type_and_time(
     simulate(main, at=BEGAN)
 
 
+def test_where_an_earlier_read_showed_that_markers_are_kept_a_missing_one_says_enough() -> None:
+    """No look before the send was needed there, and none is missed."""
+
+    async def main() -> None:
+        world = world_of([{"kind": "reset_before", "skip": 1, "times": 1}], marker_echo=True)
+        await world.release([target("d0")])
+        pushes(world, target("d1"), world.clock.now() - BEGAN + 3)
+        report = await looked_for(world, target("d1"))
+        assert report.targets[0].outcome is Outcome.UNRESOLVED
+        assert "No job carries its marker, and this lane keeps markers." in report.targets[0].reason
+
+    simulate(main, at=BEGAN)
+
+
 def test_jobs_are_read_down_to_the_fence() -> None:
     """The service shows one job a page, and the one that is ours has two newer ones above it."""
 
