@@ -18,19 +18,23 @@ SLACK = 4.0
 
 def taken_wrongly(ledger: Ledger) -> Iterator[str]:
     """Return what is wrong with the jobs that were adopted."""
-    taken: dict[tuple[str, ...], str] = {}
+    taken: dict[tuple[str, ...], tuple[str, bool]] = {}
     for order, word in ledger.words:
         event = word.event
         if not isinstance(event, JobAdopted) or event.intent is None or not word.durable:
             continue
         start = ledger.starts[event.intent]
+        exact = event.evidence is Evidence.ADOPTED_EXACT
         place = (*branch_of(start.record.target), event.job.jobId)
-        if taken.setdefault(place, event.intent) != event.intent:
-            yield f"{named(start)} took job {event.job.jobId}, as intent {taken[place]} had"
+        owner, proven = taken.get(place, (event.intent, False))
+        if exact > proven:  # what was proven too late for a guess is proven all the same
+            owner, proven = event.intent, True
+        if owner != event.intent:
+            yield f"{named(start)} took job {event.job.jobId}, as intent {owner} had"
+        taken[place] = owner, proven
         maker = ledger.maker(start.record.target, event.job.jobId)
         # A job that another start made, whose answer was not known either, may be taken: nothing tells.
         unknown = maker is not None and not ledger.found(maker, order, word.life)
-        exact = event.evidence is Evidence.ADOPTED_EXACT
         if maker == event.intent or (unknown and not exact):
             continue
         seen = ledger.seen_by(word.life, start.record.target, order)

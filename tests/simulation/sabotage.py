@@ -14,21 +14,20 @@ Sabotage = Callable[[pytest.MonkeyPatch], None]
 
 
 class Case(NamedTuple):
-    """A sabotage, the invariant that it breaks, and the night from which on it is looked for."""
+    """A sabotage, and the invariant that it breaks."""
 
     sabotage: Sabotage
     invariant: str
-    first: int
 
 
 class Cases(list[Case]):
     """Sabotages, in the order of their writing."""
 
-    def breaks(self, invariant: str, *, first: int = 0) -> Callable[[Sabotage], Sabotage]:
-        """Put a sabotage on the list. `first` spares those that few nights notice a long search."""
+    def breaks(self, invariant: str) -> Callable[[Sabotage], Sabotage]:
+        """Put a sabotage on the list."""
 
         def listed(sabotage: Sabotage) -> Sabotage:
-            self.append(Case(sabotage, invariant, first))
+            self.append(Case(sabotage, invariant))
             return sabotage
 
         return listed

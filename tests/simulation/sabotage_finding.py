@@ -83,7 +83,7 @@ def a_job_below_the_fence_may_be_ours(patch: pytest.MonkeyPatch) -> None:
     _unfit(patch, lambda doubt, job: (replace(doubt, fence=0), job))
 
 
-@FINDING.breaks("I3", first=110)
+@FINDING.breaks("I3")
 def the_newest_job_with_the_marker_is_ours(patch: pytest.MonkeyPatch) -> None:
     find = evidence.find
     patch.setattr(look, "find", lambda doubt, jobs, *rest: find(doubt, _newest(doubt, jobs), *rest))
