@@ -73,10 +73,11 @@ async def _halted(
     """Let whoever works on the run start nothing more, and wait until nobody does."""
     from contextlib import closing
 
-    from ..worker.halt import halt
     from .journals import sharing
 
     async with sharing(settings) as shared:
+        from ..worker.halt import halt
+
         with closing(shared.journal()) as journal:
             record = journal.run(run)
             _check_endpoint(record, settings)

@@ -14,6 +14,7 @@ from ..report.document import Report
 from ..report.formats import check_writable, render_to
 from .alone import carry_out
 from .face import complain
+from .journals import shared_url
 from .look import show
 from .request import Opening, Request
 from .streams import silence_stdout
@@ -37,6 +38,8 @@ async def _operate(request: Request, opening: Opening) -> ExitCode:
     voice = speak(request.settings)
     code: ExitCode | None = None
     if request.fleet or request.settings.journal is not None:
+        shared_url(request.settings)  # what follows imports libraries that may not be installed
+
         from .together import carry_out as carry_out_together
 
         report, code = await carry_out_together(request, opening, voice)

@@ -38,12 +38,15 @@ async def _work(settings: Settings) -> ExitCode:
     from collections.abc import AsyncIterator, Sequence
     from contextlib import asynccontextmanager
 
+    from .journals import shared_url, sharing
+
+    shared_url(settings)  # what follows imports libraries that may not be installed
+
     from ..amplify.accounts import Accounts
     from ..journal.port import RunRecord
     from ..model import Target
     from ..worker.process import serve
     from .hands import lanes_of, owner
-    from .journals import sharing
     from .outside import endpoint, opened
     from .voice import speak
 

@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.cli import main
 from scheduler.errors import ExitCode
-from tests.acceptance.conftest import Shell
+from tests.acceptance.conftest import ENVIRONMENT, Shell
 
 #: What only a journal that hosts share needs; an extra.
 FLEET = ("psycopg", "psycopg_pool", "procrastinate")
@@ -39,6 +39,26 @@ def test_a_run_by_one_process_alone_needs_nothing_of_a_fleet() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", ["worker", "runs", "cancel", "retry", "resume --fleet"])
+def test_without_the_libraries_of_a_fleet_a_command_says_what_to_install(command: str) -> None:
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({FLEET!r}))\n"
+        f"from scheduler.cli import main; main({command.split()!r})"
+    )
+    journal = {"AMPLIFY_RELEASE_JOURNAL": "postgresql://db.example/releases"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT | journal,
+    )
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr == (
+        "a journal in PostgreSQL needs more than is installed; install amplify-release-scheduler[fleet]\n"
+    )
 
 
 def test_every_command_and_option_has_a_help_text() -> None:
