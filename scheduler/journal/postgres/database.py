@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -42,12 +42,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            given = conninfo_to_dict(url)
-        except psycopg.ProgrammingError:
-            # What is wrong with it may be the password.
-            message = "the journal's URL cannot be read; expected postgresql://HOST/NAME"
-            raise UsageError(message) from None
+        given = _read(url)
         self.conninfo = make_conninfo(url, **{k: v for k, v in _DEFAULTS.items() if k not in given})
         self.name = _told(given)
         self._home: psycopg.Connection[Row] | None = None
@@ -136,6 +131,19 @@ async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
 def translated(query: str) -> str:
     """Write a query that both databases take as psycopg wants it. It holds no `?` or `%` of its own."""
     return query.replace("?", "%s")
+
+
+def _read(url: str) -> dict[str, Any]:
+    """Take a URL apart. Raises UsageError, with nothing of it: what is wrong may be the password."""
+    authority, _, path = url.partition("://")[2].partition("?")[0].partition("/")
+    with suppress(psycopg.ProgrammingError):
+        # A password with an `@` or a `/` of its own would become part of the host's name or the database's.
+        if "@" not in authority.partition("@")[2] and "@" not in path:
+            return conninfo_to_dict(url)
+    raise UsageError(
+        "the journal's URL cannot be read; expected postgresql://USER@HOST/NAME, "
+        "and in a password %40 for @, %2F for / and %25 for %"
+    )
 
 
 def _told(given: dict[str, Any]) -> str:
