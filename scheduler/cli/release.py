@@ -14,7 +14,7 @@ from .ask import ask, insist
 
 if TYPE_CHECKING:
     from ..events import IntentAbandoned
-    from ..journal.port import Journal
+    from ..journal.port import Journal, RunRecord
     from ..model import FrozenPlan
     from ..plan.scenario import Scenario
     from ..settings import Settings
@@ -73,8 +73,7 @@ def resume(run: str | None, *, restart_unresolved: bool, **given: Any) -> None:
     request = _request(settings, given)
 
     def opening(journal: Journal) -> str:
-        record = journal.run(run)
-        _refuse_living(journal, record.id)
+        record = _at_rest(journal, run)
         doubts = _doubts_given_up(journal, record.id, given) if restart_unresolved else []
         if record.ended_at is not None and not _anything_left(journal, record.id):
             return record.id
@@ -110,7 +109,7 @@ def retry(run: str | None, **given: Any) -> None:
         from ..plan.select import narrow, with_targets
         from .outside import same_endpoint
 
-        record = journal.run(run)
+        record = _at_rest(journal, run)
         failed = tuple(
             found.target
             for found in journal.targets(record.id)
@@ -174,9 +173,8 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
     from ..events import RunStarted
     from .outside import same_endpoint
 
-    record = journal.run(run)
+    record = _at_rest(journal, run)
     same_endpoint(run, record.endpoint, request.endpoint)
-    _refuse_living(journal, run)
     started = RunStarted(
         at=time.time(),
         plan=record.plan,
@@ -189,10 +187,12 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
     return run
 
 
-def _refuse_living(journal: Journal, run: str) -> None:
-    """Raise LockHeld if others work on a run."""
-    if run in journal.alive():
-        raise LockHeld(f"run {run} is being worked on; `amplify-release status --watch` shows it")
+def _at_rest(journal: Journal, run: str | None) -> RunRecord:
+    """Return a run that nobody works on. Raises LockHeld if others do, and RunNotFound."""
+    record = journal.run(run)
+    if record.id in journal.alive():
+        raise LockHeld(f"run {record.id} is being worked on; `amplify-release status --watch` shows it")
+    return record
 
 
 def _cut_run(journal: Journal, frozen: FrozenPlan) -> str | None:
