@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 
 import anyio
@@ -20,9 +20,9 @@ from ..model import LaneKey, Outcome, StopCause, Target
 from ..report.document import Report
 from ..report.summary import summarize
 from ..worker.lanes import Lanes, announce
-from ..worker.order import Order
+from ..worker.order import Order, lane_name
 from ..worker.process import end
-from ..worker.submit import hear, submit, todo
+from ..worker.submit import hear, idle, submit, todo
 from .alone import heeded
 from .face import complain
 from .hands import lanes_of
@@ -84,7 +84,7 @@ async def _execute(
     async with shown(heard, record, records, request, voice), anyio.create_task_group() as background:
         if request.fleet:
             await submit(shared, record, order, lanes)
-            background.start_soon(_miss_workers, shared, record.id, voice)
+            background.start_soon(_miss_workers, shared, record, lanes, voice)
             await background.start(_detach_at_signal, background.cancel_scope, signalled)
         else:
             await background.start(_work, request, shared, record, order, records, lanes, voice)
@@ -101,12 +101,14 @@ def _settled(outcomes: dict[Outcome, int]) -> dict[Outcome, int]:
     return {outcome: count for outcome, count in outcomes.items() if outcome is not Outcome.UNRESOLVED}
 
 
-async def _miss_workers(shared: PostgresShared, run: str, voice: Voice) -> None:
+async def _miss_workers(
+    shared: PostgresShared, record: RunRecord, lanes: Iterable[LaneKey], voice: Voice
+) -> None:
     """Say so if nobody has begun to work on the run after a while."""
     await anyio.sleep(_SOON)
     with suppress(JournalError):
-        if not await shared.owners(run):
-            sentence = "no worker works on it yet: see that `amplify-release worker` runs, at this endpoint"
+        names = {lane_name(record.endpoint, record.plan, lane) for lane in lanes}
+        if sentence := idle(record.id, names, await shared.taken([*names])):
             voice.log.warning("workers.missed", sentence=sentence)
 
 

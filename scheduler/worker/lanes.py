@@ -16,7 +16,7 @@ from ..engine.run import Run
 from ..errors import JournalError, in_words
 from ..events import Event, LaneStopped, RunStopping, TargetEnded
 from ..journal.lease import Holder, steady
-from ..journal.port import Journal, RunRecord, Shared
+from ..journal.port import Journal, Listener, RunRecord, Shared
 from ..model import LaneKey, StopCause, Target
 from .keep import kept
 from .order import Order, Stop, lane_name
@@ -71,8 +71,10 @@ class Lanes:
         self._leaving: Stop | None = None
         self._ended: set[str] = set()  #: runs of which a target has ended since the budget was looked at
 
-    async def work(self, order: Order, lane: LaneKey, positions: Sequence[int]) -> bool:
-        """Take a lane of a run and bring these targets of it as far as they can come.
+    async def work(
+        self, order: Order, lane: LaneKey, positions: Sequence[int], tell: Listener | None = None
+    ) -> bool:
+        """Take a lane of a run and bring these targets of it as far as they can come; tell of its events.
 
         False: the rest was left to others. Raises a group of JournalError, or of LaneLost: then this process
         knows nothing of the lane any more.
@@ -91,6 +93,8 @@ class Lanes:
             if self._leaving is None:
                 with closing(self._shared.journal(keeper.lease)) as journal:
                     journal.amend(order.run)
+                    if tell is not None:
+                        journal.subscribe(tell)
                     await self._work(order, lane, positions, journal, keeper.owned)
         return self._leaving is None
 

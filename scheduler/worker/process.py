@@ -12,7 +12,7 @@ import anyio
 import anyio.abc
 
 from ..errors import ExitCode, JournalError, RunNotFound, innermost
-from ..events import RunEnded
+from ..events import Event, LaneStopped, RunEnded
 from ..journal.lease import Lease
 from ..journal.postgres.shared import PostgresShared
 from ..model import LaneKey, StopCause
@@ -49,10 +49,15 @@ async def serve(
     stopping = anyio.Event()
 
     async def work(order: Order, lane: LaneKey, positions: Sequence[int]) -> bool:
+        def hear(event: Event) -> None:
+            # What stops a lane is often this host's own: credentials, a profile, the way to AWS.
+            if isinstance(event, LaneStopped):
+                tell(f"run {order.run}: {lane} stopped, nothing more is started there: {event.reason}")
+
         tell(f"run {order.run}: {lane} begins")
         done = True
         try:
-            done = await lanes.work(order, lane, positions)
+            done = await lanes.work(order, lane, positions, hear)
             if done and await shared.finish(order.run, lane):
                 await end(shared, order.run)
         except* RunNotFound as faults:

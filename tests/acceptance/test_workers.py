@@ -224,11 +224,25 @@ def test_without_any_worker_it_is_said_and_a_run_can_be_cancelled(gather: Callab
     assert watcher.stderr is not None
     said = "".join(watcher.stderr.readline() for _ in range(2))
     assert "no worker works on it yet" in said
+    done = crew.shell.type("retry", "--yes", *crew.where)
+    assert done.returncode == 75
+    assert "is being worked on; `amplify-release status --watch` shows it" in done.stderr
     done = crew.shell.type("cancel", "--yes", *crew.where)
     assert done.returncode == 0, done.stderr
     code, _ = ended(watcher)
     assert code == 3
     assert crew.report()["totals"]["not_started"] == 4
+
+
+def test_a_worker_says_what_stopped_a_lane_for_it_may_be_its_host_s(gather: Callable[..., Crew]) -> None:
+    crew = gather(workers=1)
+    accounts = {"docs": {"id": "222222222222", "profile": "docs"}}
+    watcher = crew.run([{"app": "d1", "account": "docs"}], accounts=accounts)
+    code, err = ended(watcher)
+    assert code == 4, err
+    assert (
+        "docs/eu-west-1 stopped, nothing more is started there: The AWS profile does not exist" in crew.logs()
+    )
 
 
 @pytest.fixture

@@ -136,9 +136,19 @@ def test_reading_makes_nothing(database: str) -> None:
 # Where it is
 
 
-@pytest.mark.parametrize("url", ["postgresql://me:hunter2@[::1/x", "postgresql://me:hunter2@h/d?hunter2=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2@[::1/x",
+        "postgresql://me:hunter2@h/d?hunter2=1",
+        "postgresql://me:hunter2%@h/d",
+        # Read to the letter, these have a part of the password in the host's or the database's name.
+        "postgresql://me:un@hunter2@h/d",
+        "postgresql://me:un/hunter2@h/d",
+    ],
+)
 def test_a_url_that_cannot_be_read_is_not_repeated(url: str) -> None:
-    with pytest.raises(UsageError) as error:
+    with pytest.raises(UsageError, match="in a password %40 for @") as error:
         Database(url)
     assert "hunter2" not in str(error.value)
 
@@ -361,9 +371,11 @@ async def test_a_run_is_alive_while_a_lane_of_it_is_held_or_still_to_be_worked_o
     assert isinstance(lease, Lease)
     assert journal.alive() == {"01A"}
     assert await shared.owners("01A") == ["pid 7 on host-1"]
+    assert await shared.taken(["shop/eu-west-1", "docs/us-east-1"]) == {"shop/eu-west-1": "01A"}
     await shared.release(lease)
     assert journal.alive() == frozenset()
     assert await shared.owners("01A") == []
+    assert await shared.taken(["shop/eu-west-1"]) == {}
 
 
 async def test_of_lanes_that_end_at_once_one_at_least_is_told_that_it_was_the_last(

@@ -16,7 +16,7 @@ import pytest
 from scheduler.amplify.port import Answer, Recorded
 from scheduler.engine.state import Options
 from scheduler.errors import CredentialsError, JournalError, LaneLost
-from scheduler.events import StartIntended
+from scheduler.events import Event, LaneStopped, StartIntended
 from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.lease import Lease
 from scheduler.journal.memory import MemoryJournal
@@ -275,7 +275,11 @@ def test_a_lane_that_cannot_be_worked_on_says_why_and_holds_up_no_other() -> Non
         run = world.open([target("d1", account="shop"), target("d2", account="docs")])
         one, shared = process(world, "one")
         shared.refused = CredentialsError("profile shop is not on this host")
-        assert await one.work(order(world, run), SHOP, EVERY)
+        heard: list[Event] = []
+        assert await one.work(order(world, run), SHOP, EVERY, heard.append)
+        assert [event.reason for event in heard if isinstance(event, LaneStopped)] == [
+            "the lane cannot be worked on: profile shop is not on this host"
+        ]
         shared.refused = None
         assert await one.work(order(world, run), DOCS, EVERY)
         report = summarize(world.journal, run)

@@ -17,7 +17,7 @@ from scheduler.model import (
     Target,
 )
 from scheduler.worker.order import ORDER, Order, lane_name
-from scheduler.worker.submit import todo
+from scheduler.worker.submit import idle, todo
 
 SHOP = LaneKey("shop", "eu-west-1")
 PLAN = FrozenPlan(
@@ -101,3 +101,20 @@ def test_only_lanes_in_which_something_is_left_are_given_to_a_fleet() -> None:
         record(3, "eu-west-1", Outcome.UNRESOLVED),
     ]
     assert todo(records) == {SHOP: [0, 3]}
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"),
+    [
+        ({"a": "01A"}, None),
+        ({"a": "01B", "b": "01A"}, None),
+        ({"a": "01C", "b": "01B"}, "it waits: its lanes are taken for run 01B and run 01C"),
+        ({"a": "01B"}, "no worker works on it yet: see that `amplify-release worker` runs"),
+        ({}, "no worker works on it yet: see that `amplify-release worker` runs"),
+    ],
+)
+def test_a_run_whose_lanes_are_all_another_s_waits_and_misses_no_worker(
+    taken: dict[str, str], said: str | None
+) -> None:
+    why = idle("01A", {"a", "b"}, taken)
+    assert why is None if said is None else str(why).startswith(said)
