@@ -19,6 +19,7 @@ from procrastinate.jobs import Job
 from procrastinate.schema import SchemaManager
 
 from ..errors import JournalError
+from ..journal.postgres.database import Connection
 from ..journal.postgres.faults import behind
 from ..journal.postgres.shared import PostgresShared
 from ..model import LaneKey
@@ -66,19 +67,37 @@ class Queue:
         await self.app.open_async(await self._shared.pool())
 
     async def put(
-        self, order: Order, name: str, endpoint: str, lane: LaneKey, positions: Sequence[int]
+        self,
+        order: Order,
+        name: str,
+        endpoint: str,
+        lane: LaneKey,
+        positions: Sequence[int],
+        connection: Connection,
     ) -> None:
-        """Put a lane of a run in, unless it waits there already. One lane's jobs go one after the other."""
+        """Put a lane of a run in, unless it waits there already. One lane's jobs go one after the other.
+
+        `connection` is in a transaction: the lane is in the queue once that is durable.
+        """
         job = self.app.configure_task(
-            _TASK, queue=_queue(endpoint), lock=name, queueing_lock=f"{order.run} {name}"
+            _TASK,
+            queue=_queue(endpoint),
+            lock=name,
+            queueing_lock=f"{order.run} {name}",
+            connection=connection,
         )
-        with suppress(AlreadyEnqueued):
-            await job.defer_async(
-                order=ORDER.dump_python(order, mode="json"),
-                account=lane.account,
-                region=lane.region,
-                positions=[*positions],
-            )
+        try:
+            async with connection.transaction():  # a refusal leaves what goes before as it is
+                await job.defer_async(
+                    order=ORDER.dump_python(order, mode="json"),
+                    account=lane.account,
+                    region=lane.region,
+                    positions=[*positions],
+                )
+        except AlreadyEnqueued:
+            pass
+        except ConnectorException as error:
+            raise behind(error, self._shared.name) from error
 
     async def serve(
         self, endpoint: str, work: Work, until: anyio.Event, *, lanes: int, lease: float, patience: float

@@ -36,16 +36,16 @@ def todo(records: Iterable[TargetRecord]) -> dict[LaneKey, list[int]]:
 async def submit(
     shared: PostgresShared, record: RunRecord, order: Order, lanes: dict[LaneKey, list[int]]
 ) -> None:
-    """Let a fleet work on these lanes of a run. Raises JournalError."""
+    """Let a fleet work on these lanes of a run: on all or, if it fails, on none. Raises JournalError."""
     if not lanes:
         await end(shared, record.id)
         return
     queue = Queue(shared)
     await queue.open()
-    await shared.order(record.id, list(lanes))
-    for lane, positions in lanes.items():
-        name = lane_name(record.endpoint, record.plan, lane)
-        await queue.put(order, name, record.endpoint, lane, positions)
+    async with shared.order(record.id, list(lanes)) as connection:
+        for lane, positions in lanes.items():
+            name = lane_name(record.endpoint, record.plan, lane)
+            await queue.put(order, name, record.endpoint, lane, positions, connection)
 
 
 def idle(run: str, names: Collection[str], taken: Mapping[str, str]) -> str | None:

@@ -362,7 +362,8 @@ async def test_a_run_is_alive_while_a_lane_of_it_is_held_or_still_to_be_worked_o
 ) -> None:
     docs = LaneKey("docs", "us-east-1")
     assert journal.alive() == frozenset()
-    await shared.order("01A", [LANE, docs])
+    async with shared.order("01A", [LANE, docs]):
+        pass
     assert journal.alive() == {"01A"}
     assert not await shared.finish("01A", LANE)
     assert await shared.finish("01A", docs)
@@ -382,7 +383,8 @@ async def test_of_lanes_that_end_at_once_one_at_least_is_told_that_it_was_the_la
     journal: PostgresJournal, shared: PostgresShared
 ) -> None:
     lanes = [LaneKey("shop", f"eu-west-{number}") for number in range(8)]
-    await shared.order("01A", lanes)
+    async with shared.order("01A", lanes):
+        pass
     last: list[bool] = []
 
     async def finish(lane: LaneKey) -> None:
@@ -397,9 +399,11 @@ async def test_of_lanes_that_end_at_once_one_at_least_is_told_that_it_was_the_la
 async def test_lanes_are_ordered_again_when_a_run_is_resumed_and_taken_back_when_it_is_cancelled(
     journal: PostgresJournal, shared: PostgresShared
 ) -> None:
-    await shared.order("01A", [LANE])
+    async with shared.order("01A", [LANE]):
+        pass
     assert await shared.finish("01A", LANE)
-    await shared.order("01A", [LANE])
+    async with shared.order("01A", [LANE]):
+        pass
     assert journal.alive() == {"01A"}
     await shared.withdraw("01A")
     assert journal.alive() == frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -28,6 +28,9 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",  # milliseconds
 }
+
+#: What is lent.
+Connection: TypeAlias = psycopg.AsyncConnection[Row]
 
 #: Connections that are lent at once. A commit waits for the server's disk, and others go on meanwhile; events
 #: whose journal finds none free are committed together.
@@ -95,13 +98,13 @@ class Database:
             with connection.transaction():
                 yield connection
 
-    async def pool(self) -> AsyncConnectionPool[psycopg.AsyncConnection[Row]]:
+    async def pool(self) -> AsyncConnectionPool[Connection]:
         """Return the connections that are lent, for a library that takes them from there by itself."""
         await self._pool.open()
         return self._pool
 
     @asynccontextmanager
-    async def lent(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
+    async def lent(self) -> AsyncIterator[Connection]:
         """A connection that the event loop waits for. Raises JournalError."""
         with explained(self.name):
             async with (await self.pool()).connection() as connection:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from ...errors import LaneLost
@@ -10,7 +11,7 @@ from ...events import Event
 from ...model import LaneKey, Outcome, StopCause
 from ..lease import Holder, Lease, granted, steady
 from ..rows import Row
-from .database import Database, translated
+from .database import Connection, Database, translated
 from .journal import PostgresJournal
 from .log import FRESH, NEWEST, Seen, event_of
 
@@ -84,9 +85,17 @@ class PostgresShared(Database):
         """Count the targets of a run that have ended, by outcome."""
         return {Outcome(outcome): count for outcome, count in await self._ask(_OUTCOMES, run)}
 
-    async def order(self, run: str, lanes: Sequence[LaneKey]) -> None:
-        """Note which lanes a fleet is to bring to their end for a run. Raises JournalError."""
-        await self._change(_ORDER, run, [lane.account for lane in lanes], [lane.region for lane in lanes])
+    @asynccontextmanager
+    async def order(self, run: str, lanes: Sequence[LaneKey]) -> AsyncIterator[Connection]:
+        """Note which lanes a fleet is to bring to their end for a run, if the block puts them in its queue.
+
+        Both are one transaction: a lane that was noted and is not in the queue would keep the run alive for
+        ever. Raises JournalError.
+        """
+        accounts, regions = [lane.account for lane in lanes], [lane.region for lane in lanes]
+        async with self.lent() as connection, connection.transaction():
+            await connection.execute(translated(_ORDER), (run, accounts, regions))
+            yield connection
 
     async def finish(self, run: str, lane: LaneKey) -> bool:
         """Note that a lane that was ordered has come to its end; True: it was the last. Raises JournalError.
