@@ -52,13 +52,19 @@ async def kept(
     run: str,
     seconds: float,
     waits: Callable[[Holder], None],
+    tired: Callable[[], bool],
     now: Callable[[], float] = steady,
-) -> AsyncIterator[Keeper]:
+) -> AsyncIterator[Keeper | None]:
     """Hold a lane for the block; `waits` is told, once a holder, who is waited for.
 
-    A group of LaneLost is raised out of the block when another process has taken the lane over, or may have.
+    None is given if waiting is over before the lane was free: `tired` is asked at every look. A group of LaneLost
+    is raised out of the block when another process has taken the lane over, or may have.
     """
-    keeper = Keeper(shared, await _taken(shared, name, owner, run, seconds, waits), now)
+    lease = await _taken(shared, name, owner, run, seconds, waits, tired)
+    if lease is None:
+        yield None
+        return
+    keeper = Keeper(shared, lease, now)
     try:
         async with anyio.create_task_group() as renewing:
             renewing.start_soon(keeper.renew)
@@ -70,12 +76,20 @@ async def kept(
 
 
 async def _taken(
-    shared: Shared, name: str, owner: str, run: str, seconds: float, waits: Callable[[Holder], None]
-) -> Lease:
+    shared: Shared,
+    name: str,
+    owner: str,
+    run: str,
+    seconds: float,
+    waits: Callable[[Holder], None],
+    tired: Callable[[], bool],
+) -> Lease | None:
     known = ""
     while isinstance(found := await shared.take(name, owner=owner, run=run, seconds=seconds), Holder):
         if found.owner != known:
             known = found.owner
             waits(found)
+        if tired():
+            return None
         await anyio.sleep(min(max(found.left, 0.01), seconds / _OFTEN))
     return found

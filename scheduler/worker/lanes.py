@@ -88,9 +88,10 @@ class Lanes:
             run=order.run,
             seconds=self._seconds,
             waits=lambda holder: self._waits(name, holder),
+            tired=lambda: self._leaving is not None,
             now=self._now,
         ) as keeper:
-            if self._leaving is None:
+            if keeper is not None and self._leaving is None:
                 with closing(self._shared.journal(keeper.lease)) as journal:
                     journal.amend(order.run)
                     if tell is not None:
@@ -158,7 +159,7 @@ class Lanes:
     async def _execute(self, working: _Working) -> None:
         self._working.add(working)
         try:
-            if (stop := self._leaving or await self._shared.stopping(working.order.run)) is not None:
+            if (stop := self._leaving or await self._stop_of(working.order)) is not None:
                 working.engine.stop(*stop)
             await working.engine.execute()
         finally:

@@ -7,7 +7,7 @@ import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -289,6 +289,25 @@ def test_a_lane_that_cannot_be_worked_on_says_why_and_holds_up_no_other() -> Non
     simulate(night)
 
 
+def test_a_process_that_leaves_waits_no_longer_for_a_lane_that_another_works_in() -> None:
+    async def night() -> None:
+        world = World(Scenario(build_time=(3600.0, 3600.0)))
+        first, second = world.open(fleet(1)), world.open(fleet(1))
+        lane = fleet(1)[0].lane
+        async with anyio.create_task_group() as others:
+            others.start_soon(process(world, "one")[0].work, order(world, first), lane, EVERY)
+            await anyio.sleep(5)
+            two, _ = process(world, "two")
+            waiting = asyncio.create_task(two.work(order(world, second), lane, EVERY))
+            await anyio.sleep(5)
+            two.leave(StopCause.SIGTERM, "SIGTERM was received")
+            with anyio.fail_after(LEASE):
+                assert not await waiting
+            others.cancel_scope.cancel()
+
+    simulate(night)
+
+
 def test_a_process_that_leaves_hands_over_without_waiting_for_builds_or_leases() -> None:
     async def night() -> None:
         world = World(Scenario(slots=4, build_time=(100.0, 100.0)))
@@ -312,6 +331,22 @@ def test_a_process_that_leaves_hands_over_without_waiting_for_builds_or_leases()
         report = summarize(world.journal, run)
         assert report.totals.succeeded == 8
         assert report.run.stop_reason is None
+
+    simulate(night)
+
+
+def test_a_run_whose_time_was_over_before_its_lane_was_free_starts_nothing() -> None:
+    async def night() -> None:
+        world = World()
+        run = world.open(fleet(5))
+        late = replace(order(world, run, max_runtime=60.0), begun_at=world.clock.wall() - 61)
+        one, _ = process(world, "one")
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(one.oversee)
+            assert await one.work(late, fleet(1)[0].lane, EVERY)
+            beside.cancel_scope.cancel()
+        assert starts(world) == {}
+        assert world.journal.run(run).stop_cause is StopCause.DEADLINE
 
     simulate(night)
 
