@@ -57,8 +57,8 @@ async def kept(
 ) -> AsyncIterator[Keeper | None]:
     """Hold a lane for the block; `waits` is told, once a holder, who is waited for.
 
-    None is given if waiting is over before the lane was free: `tired` is asked at every look. A group of LaneLost
-    is raised out of the block when another process has taken the lane over, or may have.
+    None is given if waiting is over before the lane was free: `tired` is asked at every look. A group of
+    LaneLost is raised out of the block when another process has taken the lane over, or may have.
     """
     lease = await _taken(shared, name, owner, run, seconds, waits, tired)
     if lease is None:
