@@ -92,7 +92,7 @@ class Limiter:
     async def pause(self, until: float) -> None:
         """Wait because the service is not reached."""
         now = self._clock.now()
-        await anyio.sleep(until - now)
+        await anyio.sleep_until(until)  # which may have come while it was looked at
         self.held[Hold.UNREACHED] += self._clock.now() - now
 
     def tell(self, fact: Callable[[Limit, float], Change | None]) -> None:
