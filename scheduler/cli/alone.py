@@ -23,12 +23,14 @@ from .rescue import rescue
 from .shown import shown
 from .voice import Voice
 
+SPACING = 0.1  #: seconds between two commits to the journal: starts that come together share one
+
 
 async def carry_out(request: Request, opening: Opening, voice: Voice) -> Report:
     """Open a run and bring it to its end. Raises LockHeld, JournalError, UsageError and RunNotFound."""
     settings = request.settings
     async with StateLock(settings.state_dir).acquired(wait=settings.lock_wait) as lock:
-        journal = SqliteJournal.open(settings.state_dir)
+        journal = SqliteJournal.open(settings.state_dir, spacing=SPACING)
         run = ""
         try:
             with journal:

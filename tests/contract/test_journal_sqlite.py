@@ -174,6 +174,25 @@ async def test_those_who_come_while_a_transaction_is_on_its_way_share_the_next(
     assert len(commits(statements)) == 2
 
 
+async def test_those_who_come_before_a_commit_may_follow_the_last_share_it(state: Path) -> None:
+    with closing(SqliteJournal.open(state, spacing=0.05)) as journal:
+        journal.open_run("01A", STARTED)
+        statements = traced(journal)
+
+        async def start(position: int) -> None:
+            journal.record(intended(position))
+            await journal.commit()
+
+        await start(0)
+        async with anyio.create_task_group() as tasks:
+            for position in range(1, 100):
+                tasks.start_soon(start, position)
+                for _ in range(3):
+                    await anyio.lowlevel.checkpoint()
+        assert len(commits(statements)) == 2
+        assert intents(state) == [f"I{position}" for position in range(100)]
+
+
 async def test_the_disk_is_waited_for_outside_of_the_event_loop_s_thread(journal: SqliteJournal) -> None:
     statements = traced(journal)
     journal.record(intended(0))
