@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import anyio
 
 from ..amplify.port import Answer, CallFailed
 from ..events import JobChanged
 from ..model import Job, Outcome
+from .crew import Crew
 from .faults import read
 from .overdue import check_deadlines, unreadable
 from .state import Entry, LaneState
@@ -65,7 +67,8 @@ def _marker_unknown(lane: LaneState, entry: Entry) -> bool:
 
 async def follow_jobs(lane: LaneState) -> None:
     """Read the lane's jobs as they fall due, until cancelled."""
-    async with anyio.create_task_group() as reads:
+    async with anyio.create_task_group() as group:
+        reads = Crew(group, partial(_read, lane))
         while True:
             now = lane.clock.now()
             if lane.unwatched and _watched(lane):
@@ -75,7 +78,7 @@ async def follow_jobs(lane: LaneState) -> None:
             room = READS_AT_ONCE - lane.reading
             for position in lane.schedule.due(now, room, full=_full(lane)):
                 lane.reading += 1
-                reads.start_soon(_read, lane, lane.followed[position])
+                reads.put(lane.followed[position])
             soonest = lane.schedule.next_at() if lane.reading < READS_AT_ONCE else math.inf
             with anyio.CancelScope(deadline=soonest):
                 await lane.news.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import assert_never
 
 import anyio
@@ -13,6 +14,7 @@ from ..events import LaneStopped, LimitChanged, LimitsLearned
 from ..journal.port import Journal, LaneRecord, TargetRecord
 from ..model import Evidence, Limits
 from .counters import Counters
+from .crew import Crew
 from .disposition import Need, dispose
 from .follow import follow, follow_jobs
 from .limit import Limit
@@ -97,19 +99,23 @@ async def run_lane(lane: LaneState, records: Sequence[TargetRecord], earlier: Ma
     Three groups of tasks end apart: a stop cancels starts and waits, a cut also the following, and calls in
     flight come to their end in any case.
     """
-    async with anyio.create_task_group() as lane.calls:
-        starts = await lane.calls.start(_host_starts, lane)
-        follows = await lane.calls.start(_host_follows, lane)
-        _sort(lane, records, earlier)
+    async with anyio.create_task_group() as group:
+        # Nothing but the drain timeout cuts a start; a call that is cut is in doubt.
+        lane.calls = Crew(group, partial(start, lane), shielded=True)
         try:
+            starts = await group.start(_host_starts, lane)
+            follows = await group.start(_host_follows, lane)
+            _sort(lane, records, earlier)
             await _idle(lane)
             reconsider(lane)
             await _idle(lane)
+            starts.cancel()
+            follows.cancel()
         except anyio.get_cancelled_exc_class():
             _break_off(lane)
             raise
-        starts.cancel()
-        follows.cancel()
+        finally:
+            lane.calls.dismiss()
     if lane.denials and lane.stopped is None and lane.denials == len(records):
         reason = "every start was refused for want of permission"
         lane.record(LaneStopped(at=lane.clock.wall(), lane=lane.key, reason=reason, denied=True))
@@ -125,8 +131,7 @@ async def _idle(lane: LaneState) -> None:
 def _break_off(lane: LaneState) -> None:
     """Something failed, here or elsewhere in the run: send nothing more, and bound what is on its way."""
     lane.halt("the run failed")
-    for scope in lane.cuts:
-        scope.deadline = anyio.current_time() + lane.options.drain_timeout
+    lane.calls.cut(within=lane.options.drain_timeout)
 
 
 async def _host_starts(lane: LaneState, *, task_status: TaskStatus[anyio.CancelScope]) -> None:
@@ -204,4 +209,4 @@ async def _dispatch(lane: LaneState) -> None:
             permit.ignore()  # a stop dropped the queue, or a pause began, while the permit was waited for
             continue
         lane.calling += 1
-        lane.calls.start_soon(start, lane, lane.queue.take(), permit)
+        lane.calls.put(lane.queue.take(), permit)

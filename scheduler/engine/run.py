@@ -234,8 +234,7 @@ class Run:
         await self._stopping.wait()
         await anyio.sleep(self._options.drain_timeout)
         for lane in self._lanes.values():
-            for scope in lane.cuts:
-                scope.cancel()
+            lane.calls.cut()
 
 
 def _always() -> bool:

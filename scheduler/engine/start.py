@@ -23,12 +23,9 @@ from .state import Entry, LaneState
 async def start(lane: LaneState, entry: Entry, permit: Permit) -> None:
     """Take a target to a started job, or to whatever else it comes to; the target then stands elsewhere."""
     try:
-        # Nothing but the drain timeout cuts a start; a call that is cut is in doubt.
-        with permit, anyio.CancelScope(shield=True) as scope:
-            lane.cuts.add(scope)
+        with permit:
             await _start(lane, entry, permit)
     finally:
-        lane.cuts.discard(scope)
         lane.calling -= 1
         lane.wake()
 

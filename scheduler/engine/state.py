@@ -15,8 +15,9 @@ from ..journal.port import Journal, Owner
 from ..model import Evidence, FailureBudget, Job, LaneKey, Outcome, Target
 from .clock import Clock, Intents
 from .counters import Counters
+from .crew import Crew
 from .evidence import marked
-from .limiter import Limiter
+from .limiter import Limiter, Permit
 from .line import Line
 from .reads import Reads
 from .schedule import Schedule
@@ -110,7 +111,6 @@ class LaneState:
     #: Jobs that nobody needs to read: the run does not follow, and no window holds back its starts.
     unwatched: list[Entry] = field(default_factory=list)
     reading: int = 0
-    cuts: set[anyio.CancelScope] = field(default_factory=set)  #: calls that the drain timeout may cut
 
     #: The service's clock minus our steady one, as far as its `Date` headers told; no jump of ours moves it.
     offset: float | None = None
@@ -124,7 +124,7 @@ class LaneState:
     unreached_since: float | None = None
     paused_until: float = 0.0
 
-    calls: TaskGroup = field(init=False)
+    calls: Crew[Entry, Permit] = field(init=False)
     starts: TaskGroup | None = None
     follows: TaskGroup | None = None
     moved_at: float = 0.0  #: when a job was last started, looked at or ended
