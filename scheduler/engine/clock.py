@@ -7,18 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
+import anyio
 from ulid import ULID
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Two clocks: `now` never jumps and times every wait; `wall` is what people read and jobs carry.
+    """Two clocks: `now` never jumps and times every wait; `wall` is what people read and jobs carry."""
 
-    `now` must be what the event loop goes by, which in asyncio is the monotonic clock. Asking the loop itself
-    costs thirty times as much, and the engine asks fifteen times a target.
-    """
-
-    now: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = anyio.current_time
     wall: Callable[[], float] = time.time
 
 
