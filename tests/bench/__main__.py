@@ -1,6 +1,6 @@
 """All benchmarks but the limiter's: `python -m tests.bench` writes the tables of the README.
 
-It takes about half an hour and wants a machine that does nothing else; ratios bear other machines better than
+It takes twenty minutes and wants a machine that does nothing else; ratios bear other machines better than
 figures do.
 """
 
@@ -28,10 +28,10 @@ BENCHMARKS: dict[str, Sequence[Callable[[], Table]]] = {
     "today": [lambda: today(50, 3)],
     "startup": [lambda: startup(1000, 7)],
     "overhead": [
-        lambda: starting(2000, 7, 1),
-        lambda: starting(2000, 7, 4),
-        lambda: reading(2000, 5, 1),
-        lambda: reading(2000, 5, 4),
+        lambda: starting(1000, 3, 1),
+        lambda: starting(1000, 3, 4),
+        lambda: reading(1000, 3, 1),
+        lambda: reading(1000, 3, 4),
     ],
     "memory": [lambda: loading(10_000, 100_000)],
     "report": [lambda: reporting(100_000, 3)],
