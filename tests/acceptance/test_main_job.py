@@ -25,6 +25,7 @@ def test_the_demo_shows_a_night_with_everything_in_it(shell: Shell) -> None:
     report = shell.report()
     assert report["totals"]["targets"] == report["totals"]["succeeded"] + 1 == 30
     assert sum(lane["throttled"] for lane in report["lanes"]) >= 1
+    assert sum(lane["busy"] for lane in report["lanes"]) >= 1
     assert "mail-preview" in done.stdout
     assert "exited with code 1" in done.stdout
     assert "retry" in done.stdout
