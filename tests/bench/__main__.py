@@ -23,7 +23,7 @@ from .today import today
 
 README = Path(__file__).parents[2] / "README.md"
 
-#: By the module that makes it; `python -m tests.bench.today` makes one alone.
+#: By the module that makes it; `python -m tests.bench --only today` makes one alone.
 BENCHMARKS: dict[str, Sequence[Callable[[], Table]]] = {
     "today": [lambda: today(50, 3)],
     "startup": [lambda: startup(1000, 7)],

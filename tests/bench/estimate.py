@@ -21,6 +21,8 @@ from tests.acceptance.conftest import Shell, serving
 from tests.acceptance.crew import Crew, ended, targets
 from tests.postgres import started
 
+from .table import Table
+
 #: Builds of a few seconds: how often a job is read depends on its length, not on what a second is.
 _NIGHT = {"slots": 5, "build_time": ["4s", "6s"], "latency": ["20ms", "80ms"]}
 
@@ -61,7 +63,6 @@ def main(each: int, count: int, lanes: int, slots: int, build: float, at_once: i
     leases = f"and {lanes / _RENEWAL:.0f}/s for leases"
     per_lane = rate * unit.reads / lanes
     rows = [
-        ("", "a target", "the night"),
         ("time", "", f"{seconds / 3600:.1f} h at {slots} builds a lane of {build:g} min"),
         ("targets a second", "", f"{rate:.0f}"),
         ("CPU of workers", f"{unit.worker * 1e3:.1f} ms", f"{rate * unit.worker:.2f} cores"),
@@ -75,8 +76,8 @@ def main(each: int, count: int, lanes: int, slots: int, build: float, at_once: i
         ("database", f"{unit.size / 1e3:.1f} kB", f"{count * unit.size / 1e9:.1f} GB"),
         ("connections", "", f"{6 * by_lanes} and a few"),
     ]
-    head, *others = rows
-    click.echo("\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * 3, *others)))
+    note = f"{count:,} targets in {lanes:,} lanes, from {4 * each} that were measured."
+    click.echo(Table(note, ("", "a target", "the night"), rows).markdown())
 
 
 def _measured(each: int) -> Unit:

@@ -16,7 +16,6 @@ from pathlib import Path
 from statistics import median
 
 import anyio
-import click
 
 from scheduler.events import RunStarted, StartIntended
 from scheduler.journal.lease import Lease
@@ -29,14 +28,6 @@ from tests.postgres import emptied, started
 from .table import Table
 
 _WEB = Target(account="shop", region="eu-west-1", app="d1", branch="main", name="web")
-
-
-@click.command()
-@click.option("--events", type=click.IntRange(1), default=20_000, show_default=True)
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
-def main(events: int, rounds: int) -> None:
-    """Print events a second by the number of tasks that wait at once, and the ratios: medians over rounds."""
-    click.echo(durable(events, rounds).markdown())
 
 
 def durable(events: int, rounds: int) -> Table:
@@ -97,7 +88,3 @@ async def _shared(url: str) -> AsyncIterator[PostgresShared]:
         shared.prepare()
         yield shared
         await shared.aclose()
-
-
-if __name__ == "__main__":
-    main()

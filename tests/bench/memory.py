@@ -14,8 +14,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from .ground import REGIONS, emulator, launch, release, write_lock
 from .table import Table
 
@@ -93,15 +91,3 @@ def loading(few: int, many: int) -> Table:
     )
     head = ("a lock of", "MiB", "KiB a target", "at most", "s", "s of CPU", "µs a target")
     return Table(note, head, rows)
-
-
-@click.command()
-@click.option("--few", type=click.IntRange(1000), default=10_000, show_default=True)
-@click.option("--many", type=click.IntRange(1000), default=100_000, show_default=True)
-def main(few: int, many: int) -> None:
-    """Print memory and CPU until the first start."""
-    click.echo(loading(few, many).markdown())
-
-
-if __name__ == "__main__":
-    main()

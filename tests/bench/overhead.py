@@ -16,8 +16,6 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-import click
-
 from scheduler.engine.limit import TOP_PACE
 
 from .ground import LATENCY, emulator, finish, launch, release, truth, write_lock
@@ -66,23 +64,9 @@ class Ground:
         return used.ru_utime + used.ru_stime
 
 
-@click.command()
-@click.option("--targets", type=click.IntRange(100), default=2000, show_default=True)
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
-@click.option("--lanes", type=click.IntRange(1, 4), multiple=True, default=(1, 4), show_default=True)
-@click.option("--side", "sides", multiple=True, default=SIDES)
-@click.option("--following/--no-following", default=True, show_default=True)
-def main(targets: int, rounds: int, lanes: tuple[int, ...], sides: tuple[str, ...], following: bool) -> None:
-    """Print CPU a start and a read of the engine and of bare loops, and the engine's ratios to them."""
-    for number in lanes:
-        click.echo(starting(targets, rounds, number, sides).markdown() + "\n")
-        if following:
-            click.echo(reading(targets, rounds, number).markdown() + "\n")
-
-
-def starting(targets: int, rounds: int, lanes: int, sides: Sequence[str] = SIDES) -> Table:
+def starting(targets: int, rounds: int, lanes: int) -> Table:
     """Measure CPU a start of every side."""
-    found = _rounds(lambda ground: _starts(ground, targets, lanes, sides), rounds)
+    found = _rounds(lambda ground: _starts(ground, targets, lanes), rounds)
     note = f"CPU of {targets} starts in {lanes} lane{'s'[: lanes > 1]}; medians of {rounds} rounds."
     return _table(note, "start", ENGINE, found)
 
@@ -100,7 +84,7 @@ def _rounds(measure: Callable[[Ground], Round], rounds: int, *scenario: str) -> 
         return [measure(Ground(home, url, prefixes)) for _ in range(rounds)]
 
 
-def _starts(ground: Ground, targets: int, lanes: int, sides: Sequence[str]) -> Round:
+def _starts(ground: Ground, targets: int, lanes: int) -> Round:
     kinds = {WELL_SET: "well-set", DEFAULT: "default", THREADS: "threads"}
 
     def cpu(side: str, calls: int) -> float:
@@ -108,7 +92,7 @@ def _starts(ground: Ground, targets: int, lanes: int, sides: Sequence[str]) -> R
             return ground.engine(calls, lanes, "--no-follow")
         return ground.bare(kinds[side], calls, lanes)
 
-    return {side: 1000 * (cpu(side, targets) - cpu(side, lanes)) / (targets - lanes) for side in sides}
+    return {side: 1000 * (cpu(side, targets) - cpu(side, lanes)) / (targets - lanes) for side in SIDES}
 
 
 def _reads(ground: Ground, targets: int, lanes: int) -> Round:
@@ -128,7 +112,3 @@ def _table(note: str, call: str, ours: str, rounds: Sequence[Round]) -> Table:
         cpu = median(found[side] for found in rounds)
         rows.append((side, f"{cpu:.3f}", f"{median(ratios):.2f}x", f"{ratios[0]:.2f} to {ratios[-1]:.2f}"))
     return Table(note, (f"CPU a {call}", "ms", f"{ours} takes", "rounds"), rows)
-
-
-if __name__ == "__main__":
-    main()

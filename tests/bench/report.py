@@ -7,8 +7,6 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-import click
-
 from scheduler.engine.clock import Clock, Intents
 from scheduler.events import JobChanged, RunEnded, RunStarted, StartAnswered, StartIntended, TargetEnded
 from scheduler.journal.database import FILE
@@ -79,15 +77,3 @@ def write_journal(directory: Path, targets: int) -> None:
             journal.record(JobChanged(at=at + 200, position=position, job=over))
             journal.record(TargetEnded(at=at + 200, position=position, outcome=Outcome.SUCCEEDED, reason=""))
         journal.record(RunEnded(at=at + 300))
-
-
-@click.command()
-@click.option("--targets", type=click.IntRange(1), default=100_000, show_default=True)
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
-def main(targets: int, rounds: int) -> None:
-    """Print how long reports take."""
-    click.echo(reporting(targets, rounds).markdown())
-
-
-if __name__ == "__main__":
-    main()

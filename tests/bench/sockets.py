@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-import click
-
 from scheduler.emulator.truth import Truth
 from scheduler.plan.load import load_scenario
 from tests.simulation.virtual import simulate
@@ -64,13 +62,6 @@ CASES = (
 )
 
 
-@click.command()
-@click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, help="Simulated runs a case.")
-def main(seeds: int) -> None:
-    """Print seconds and refusals over sockets and in simulation, and their ratio."""
-    click.echo(compared(seeds).markdown())
-
-
 def compared(seeds: int) -> Table:
     """Meet every case over sockets once, and in simulation with so many seeds."""
     with ThreadPoolExecutor() as pool:
@@ -109,7 +100,3 @@ def simulated(case: Case, seed: int) -> Course:
         return world.truth
 
     return Course.of(simulate(main))
-
-
-if __name__ == "__main__":
-    main()

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-import click
-
 from .aws_cli import aws_cli, start_job
 from .ground import COMMAND, app, emulator, finish, launch, release, truth, write_plan
 from .table import Table
@@ -59,42 +57,27 @@ def startup(targets: int, rounds: int) -> Table:
             mine = app(f"a{turn}x", 0)
             return started(start_job(aws, url, mine), mine)
 
-        pairs: dict[str, tuple[str, Side, Side]] = {
-            "`--help`": (
-                "an interpreter",
-                lambda _: ended([str(COMMAND), "--help"]),
-                lambda _: ended(_NOTHING),
-            ),
-            f"`validate` of {targets:,} targets": (
-                "to parse the YAML",
-                lambda _: ended([str(COMMAND), "validate", str(plan)]),
-                lambda _: ended([*_PARSE, str(plan)]),
-            ),
-            f"`run` of {targets:,} to its first StartJob": ("a script's first", run, script),
-            f"`run` of {targets:,}, again": ("`aws amplify start-job`", run, by_hand),
+        sides: dict[str, Side] = {
+            "help": lambda _: ended([str(COMMAND), "--help"]),
+            "nothing": lambda _: ended(_NOTHING),
+            "validate": lambda _: ended([str(COMMAND), "validate", str(plan)]),
+            "parse": lambda _: ended([*_PARSE, str(plan)]),
+            "run": run,
+            "script": script,
+            "by hand": by_hand,
         }
-        turns = iter(range(1_000_000))
-        found = {
-            name: [(ours(next(turns)), theirs(next(turns))) for _ in range(rounds)]
-            for name, (_, ours, theirs) in pairs.items()
-        }
+        found = [{name: side(turn) for name, side in sides.items()} for turn in range(rounds)]
 
-    def row(name: str) -> tuple[str, ...]:
-        ours, theirs = (median(pair[side] for pair in found[name]) for side in (0, 1))
-        ratio = median(pair[0] / pair[1] for pair in found[name])
-        return name, f"{ours:.2f} s", pairs[name][0], f"{theirs:.2f} s", f"{ratio:.1f}x"
+    def row(command: str, ours: str, baseline: str, theirs: str) -> tuple[str, ...]:
+        took, takes = (median(measured[side] for measured in found) for side in (ours, theirs))
+        ratio = median(measured[ours] / measured[theirs] for measured in found)
+        return command, f"{took:.2f} s", baseline, f"{takes:.2f} s", f"{ratio:.1f}x"
 
+    rows = [
+        row("`--help`", "help", "an interpreter", "nothing"),
+        row(f"`validate` of {targets:,} targets", "validate", "to parse the YAML", "parse"),
+        row(f"`run` of {targets:,} to its first StartJob", "run", "a script's first", "script"),
+        row("the same", "run", "`aws amplify start-job`", "by hand"),
+    ]
     note = f"How soon it begins; medians of {rounds} rounds, and an answer takes 20 ms."
-    return Table(note, ("command", "takes", "against", "takes", "ratio"), [*map(row, pairs)])
-
-
-@click.command()
-@click.option("--targets", type=click.IntRange(1), default=1000, show_default=True)
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
-def main(targets: int, rounds: int) -> None:
-    """Print how soon commands begin."""
-    click.echo(startup(targets, rounds).markdown())
-
-
-if __name__ == "__main__":
-    main()
+    return Table(note, ("command", "takes", "against", "takes", "ratio"), rows)

@@ -11,8 +11,6 @@ import time
 from pathlib import Path
 from statistics import median
 
-import click
-
 from .aws_cli import aws_cli, in_a_loop
 from .ground import app, emulator, finish, launch, release, write_plan
 from .table import Table
@@ -53,15 +51,3 @@ def today(targets: int, rounds: int) -> Table:
     note = f"To start {targets} targets; medians of {rounds} rounds; an answer takes 0.1 to 0.3 s."
     head = ("side", "s", "of ours", "ms of CPU a target", "of ours")
     return Table(note, head, [*map(row, found)])
-
-
-@click.command()
-@click.option("--targets", type=click.IntRange(1), default=50, show_default=True)
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
-def main(targets: int, rounds: int) -> None:
-    """Print what a release costs by hand and by this command."""
-    click.echo(today(targets, rounds).markdown())
-
-
-if __name__ == "__main__":
-    main()
