@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import anyio
 
@@ -60,7 +61,8 @@ async def kept(
     None is given if waiting is over before the lane was free: `tired` is asked at every look. A group of
     LaneLost is raised out of the block when another process has taken the lane over, or may have.
     """
-    lease = await _taken(shared, name, owner, run, seconds, waits, tired)
+    asked = partial(shared.take, name, owner=owner, run=run, seconds=seconds)
+    lease = await _taken(asked, seconds / _OFTEN, waits, tired)
     if lease is None:
         yield None
         return
@@ -76,20 +78,17 @@ async def kept(
 
 
 async def _taken(
-    shared: Shared,
-    name: str,
-    owner: str,
-    run: str,
-    seconds: float,
+    asked: Callable[[], Awaitable[Lease | Holder]],
+    pause: float,
     waits: Callable[[Holder], None],
     tired: Callable[[], bool],
 ) -> Lease | None:
     known = ""
-    while isinstance(found := await shared.take(name, owner=owner, run=run, seconds=seconds), Holder):
+    while isinstance(found := await asked(), Holder):
         if found.owner != known:
             known = found.owner
             waits(found)
         if tired():
             return None
-        await anyio.sleep(min(max(found.left, 0.01), seconds / _OFTEN))
+        await anyio.sleep(min(max(found.left, 0.01), pause))
     return found
