@@ -12,7 +12,6 @@ from scheduler.amplify.port import Kind, Stage
 from scheduler.engine import busy, fence, lane, start
 from scheduler.engine.disposition import Disposition, Need, dispose
 from scheduler.engine.state import Entry, LaneState
-from scheduler.events import StartIntended
 from scheduler.journal import lock
 from scheduler.journal.memory import MemoryJournal
 from scheduler.journal.port import AttemptRecord, Owner, TargetRecord
@@ -26,24 +25,15 @@ SENDING = Cases()
 
 @SENDING.breaks("I1")
 def a_request_leaves_before_its_intent_is_durable(patch: pytest.MonkeyPatch) -> None:
+    rightly = start._intend
+
     async def intend(lane: LaneState, entry: Entry, fence: int | None) -> AttemptRecord:
-        attempt = AttemptRecord(
-            intent=lane.outside.intents.new(),
-            sent_at=lane.clock.wall(),
-            fence=fence,
-            server_at=lane.server_time(),
-        )
-        entry.intents.append(attempt.intent)
-        lane.record(
-            StartIntended(
-                at=attempt.sent_at,
-                position=entry.position,
-                intent=attempt.intent,
-                fence=fence,
-                server_at=attempt.server_at,
-            )
-        )
-        return attempt
+        async def commit() -> None:
+            """Wait for nothing, so that nobody else comes in between."""
+
+        with pytest.MonkeyPatch.context() as moment:
+            moment.setattr(lane.journal, "commit", commit)
+            return await rightly(lane, entry, fence)
 
     patch.setattr(start, "_intend", intend)
 
