@@ -30,6 +30,7 @@ from scheduler.journal.postgres.journal import PostgresJournal
 from scheduler.journal.postgres.reader import PostgresReader
 from scheduler.journal.postgres.shared import PostgresShared
 from scheduler.model import FrozenPlan, Hold, LaneKey, Outcome, Target
+from scheduler.redact import redact
 
 WEB = Target(account="shop", region="eu-west-1", app="d1", branch="main", name="web")
 LANE = WEB.lane
@@ -151,6 +152,8 @@ def test_a_url_that_cannot_be_read_is_not_repeated(url: str) -> None:
     with pytest.raises(UsageError, match="in a password %40 for @") as error:
         Database(url)
     assert "hunter2" not in str(error.value)
+    # What it says is printed as it stands: an example with a user would look as if it held a password.
+    assert redact(str(error.value)) == str(error.value)
 
 
 def test_a_server_that_is_not_there_is_a_sentence_without_the_password() -> None:

@@ -144,7 +144,7 @@ def _read(url: str) -> dict[str, Any]:
         if "@" not in authority.partition("@")[2] and "@" not in path:
             return conninfo_to_dict(url)
     raise UsageError(
-        "the journal's URL cannot be read; expected postgresql://USER@HOST/NAME, "
+        "the journal's URL cannot be read; expected one such as postgresql://db.example/releases, "
         "and in a password %40 for @, %2F for / and %25 for %"
     )
 
