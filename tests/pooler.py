@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.postgres import _free_port
+from tests.postgres import free_port
 
 _MISSING = (
     "these tests need PgBouncer, and there is none: install it (`apt-get install pgbouncer` or "
@@ -33,7 +33,7 @@ def pooled(server: str, *, mode: str) -> Iterator[str]:
 
     `mode`: what a client keeps a session of the server's for: session or transaction.
     """
-    parts, port, name = urlsplit(server), _free_port(), f"pooled_{os.getpid()}_{next(_numbers)}"
+    parts, port, name = urlsplit(server), free_port(), f"pooled_{os.getpid()}_{next(_numbers)}"
     settings = (
         f"[databases]\n{name} = host={parts.hostname} port={parts.port} user={parts.username}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"

@@ -53,7 +53,7 @@ class Server:
         self._directory = Path(tempfile.mkdtemp(prefix="pg"))  # short: a socket's path has 107 characters
         self._bin = _binaries()
         self._fsync = fsync
-        self._port = _free_port()
+        self._port = free_port()
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(self._directory, owner.pw_uid, owner.pw_gid)
@@ -120,7 +120,7 @@ def _binaries() -> Path:
     pytest.fail(_MISSING, pytrace=False)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Find a port; by chance, for others look for one at the same time."""
     for port in random.sample(_PORTS, len(_PORTS)):
         with socket.socket() as probe, suppress(OSError):

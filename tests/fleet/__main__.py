@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import click
 import trustme
 
+from scheduler.plan.regions import known_regions
 from tests.acceptance.conftest import Shell, serving
 from tests.acceptance.crew import Crew, ended, targets
 from tests.acceptance.relay import Relay
@@ -33,21 +34,8 @@ from .acts import ACTS, Stage
 from .hosts import HOME, Host, hosts
 from .judge import Verdict
 
-#: Lanes: as many as there are of these.
-REGIONS = (
-    *(
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-        "ca-central-1",
-        "sa-east-1",
-        "eu-west-1",
-        "eu-west-2",
-    ),
-    *("eu-west-3", "eu-central-1", "eu-north-1", "eu-south-1", "ap-south-1", "ap-east-1", "ap-northeast-1"),
-    *("ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "me-south-1"),
-)
+#: As many lanes as there are of these.
+REGIONS = sorted(known_regions())
 
 #: A request that a link held back comes through after it; a start is looked for until then.
 SETTLE = "40s"
