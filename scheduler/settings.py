@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -20,8 +19,10 @@ from platformdirs import user_state_path
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from .endpoints import usable
 from .errors import UsageError
 from .logs import LogFormat
+from .plan.budget import parse_max_failures
 from .plan.duration import Duration
 from .redact import redact
 
@@ -48,12 +49,7 @@ class Expects:
 
 
 def _endpoint(url: str) -> str:
-    """Accept https anywhere and http on this machine; credentials have no place in a URL."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if not host or parts.username is not None or parts.query or parts.fragment:
-        raise ValueError(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(host)):
+    if not usable(url):
         raise ValueError(url)
     return url
 
@@ -64,13 +60,9 @@ def _journal(url: SecretStr) -> SecretStr:
     return url
 
 
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _max_failures(text: str) -> str:
+    parse_max_failures(text)
+    return text
 
 
 _DURATION = Expects("a duration such as 90s, 45m or 2h")
@@ -90,8 +82,7 @@ _Region = Annotated[
 _Profile = Annotated[str | None, Field(min_length=1), Expects("the name of a profile")]
 _Count = Annotated[int | None, Field(ge=1), Expects("a whole number, 1 or more")]
 _Failures = Annotated[
-    str | None,
-    Field(pattern=r"^(\d{1,9}|(100|\d{1,2}(\.\d{1,6})?)%)$"),
+    Annotated[str, AfterValidator(_max_failures)] | None,
     Expects("a whole number or a percentage such as 10%"),
 ]
 

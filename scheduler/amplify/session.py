@@ -13,7 +13,7 @@ from aiobotocore.session import AioSession, ClientCreatorContext
 from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
-from .endpoints import is_loopback
+from ..endpoints import is_loopback
 from .transport import KEEPALIVE, Transport
 from .user_agent import USER_AGENT
 

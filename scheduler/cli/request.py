@@ -10,6 +10,7 @@ from ..engine.state import Options
 from ..errors import JournalError, innermost
 from ..journal.port import Journal
 from ..model import FailureBudget
+from ..plan.budget import parse_max_failures
 from ..plan.scenario import Scenario
 from ..settings import Settings
 from .outside import endpoint
@@ -65,9 +66,8 @@ def _budget(plans: FailureBudget, given: str | None) -> FailureBudget:
     """Return the plan's budget, or the command line's in its place; the least sample is always the plan's."""
     if given is None:
         return plans
-    if given.endswith("%"):
-        return replace(plans, count=None, percent=float(given[:-1]))
-    return replace(plans, count=int(given), percent=None)
+    count, percent = parse_max_failures(given)
+    return replace(plans, count=count, percent=percent)
 
 
 def cut(run: str, failures: BaseExceptionGroup[JournalError]) -> JournalError:

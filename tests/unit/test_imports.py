@@ -18,6 +18,7 @@ ROOMS = (
     "steady",
     "whole",
     "redact",
+    "endpoints",
     "errors",
     "model",
     "events",

@@ -109,6 +109,7 @@ def test_every_fault_is_one_line_that_names_where_it_was_set(monkeypatch: pytest
         ("endpoint_url", "https://"),
         ("endpoint_url", "https://amplify.example/?a=b"),
         ("endpoint_url", "https://[::1"),
+        ("endpoint_url", "https://amplify.example:port"),
         ("sts_endpoint_url", "http://127.0.0.1.example"),
         ("drain_timeout", "-5s"),
         ("lock_wait", "soon"),
