@@ -13,11 +13,11 @@ import anyio
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 
+from ..elapsed import elapsed
 from ..model import Account, LaneKey
 from .calls import attempt
 from .client import AmplifyClient
 from .credentials import Renewable, assumed
-from .elapsed import elapsed
 from .port import CallFailed, Kind, Recorded, Stage
 from .quotas import concurrent_jobs
 from .session import Session, Timeouts

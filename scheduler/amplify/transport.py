@@ -19,7 +19,7 @@ from aiobotocore.httpsession import (  # type: ignore[attr-defined]  # the stubs
     _ProxySSLTCPConnector,
 )
 
-from .elapsed import elapsed
+from ..elapsed import elapsed
 from .user_agent import for_intent
 
 #: Seconds after which an idle connection is not used again. Where a service closes one at the moment of its

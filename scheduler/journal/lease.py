@@ -8,25 +8,18 @@ end of its lease on its own clock too, and looks at it right before it sends.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 #: The share of a lease that its owner does not use: for clocks that run apart, and a server that was replaced
 #: by one whose clock is ahead.
 MARGIN = 0.2
 
-#: A clock that never jumps and, where the system has one, also counts what a suspended machine slept through.
-steady: Callable[[], float] = (
-    (lambda: time.clock_gettime(time.CLOCK_BOOTTIME)) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A lane that this process owns for a while.
 
-    `seconds` is how long it was taken or renewed for, and `until` its end on this process's steady clock.
+    `seconds` is how long it was taken or renewed for, and `until` its end by `elapsed`.
     """
 
     name: str
@@ -48,7 +41,7 @@ class Holder:
 
 
 def granted(name: str, epoch: int, seconds: float, asked: float) -> Lease:
-    """Return the lease that was asked for at `asked` on the steady clock.
+    """Return the lease that was asked for at `asked` by `elapsed`.
 
     The server began to count later than that, so it ends no sooner there than here.
     """

@@ -8,17 +8,18 @@ from dataclasses import replace
 
 import anyio.lowlevel
 
+from ..elapsed import elapsed
 from ..errors import LaneLost
 from ..model import Outcome, StopCause
 from .disk import LaneTaken, MemoryDisk
-from .lease import Holder, Lease, granted, steady
+from .lease import Holder, Lease, granted
 from .memory import MemoryJournal
 
 
 class MemoryShared:
     """One process's access to what all share. `now` is the clock of the disk and of the process."""
 
-    def __init__(self, disk: MemoryDisk | None = None, *, now: Callable[[], float] = steady) -> None:
+    def __init__(self, disk: MemoryDisk | None = None, *, now: Callable[[], float] = elapsed) -> None:
         self.disk = disk or MemoryDisk()
         self._now = now
 

@@ -8,8 +8,9 @@ from functools import partial
 
 import anyio
 
+from ..elapsed import elapsed
 from ..errors import JournalError, LaneLost
-from ..journal.lease import Holder, Lease, steady
+from ..journal.lease import Holder, Lease
 from ..journal.port import Shared
 
 #: How often a lease is renewed, and looked for by who waits for it, in its length.
@@ -54,7 +55,7 @@ async def kept(
     seconds: float,
     waits: Callable[[Holder], None],
     tired: Callable[[], bool],
-    now: Callable[[], float] = steady,
+    now: Callable[[], float] = elapsed,
 ) -> AsyncIterator[Keeper | None]:
     """Hold a lane for the block; `waits` is told, once a holder, who is waited for.
 

@@ -11,11 +11,12 @@ from typing import Protocol
 import anyio
 
 from ..amplify.port import AccountsPort
+from ..elapsed import elapsed
 from ..engine.clock import Clock, Intents
 from ..engine.run import Run
 from ..errors import JournalError, in_words
 from ..events import Event, LaneStopped, RunStopping, TargetEnded
-from ..journal.lease import Holder, steady
+from ..journal.lease import Holder
 from ..journal.port import Journal, Listener, RunRecord, Shared
 from ..model import LaneKey, StopCause, Target
 from .keep import kept
@@ -58,7 +59,7 @@ class Lanes:
         seconds: float,
         waits: Waits,
         clock: Clock,
-        now: Callable[[], float] = steady,
+        now: Callable[[], float] = elapsed,
     ) -> None:
         self._shared = shared
         self._accounts = accounts

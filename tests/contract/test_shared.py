@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable
 import anyio
 import pytest
 
+from scheduler.elapsed import elapsed
 from scheduler.errors import LaneLost
 from scheduler.events import JobChanged, RunStopping, TargetEnded
 from scheduler.journal.disk import MemoryDisk
-from scheduler.journal.lease import MARGIN, Holder, Lease, steady
+from scheduler.journal.lease import MARGIN, Holder, Lease
 from scheduler.journal.memory_shared import MemoryShared
 from scheduler.journal.port import Shared
 from scheduler.journal.postgres.shared import PostgresShared
@@ -63,10 +64,10 @@ def test_it_is_shared(here: AnyShared) -> None:
 
 
 async def test_a_lane_is_one_process_s_at_a_time(here: AnyShared, there: AnyShared) -> None:
-    before = steady()
+    before = elapsed()
     lease = await taken(here, owner="host-1, pid 7")
     assert (lease.name, lease.epoch) == (LANE, 1)
-    assert before + 60 * (1 - MARGIN) <= lease.until <= steady() + 60 * (1 - MARGIN)
+    assert before + 60 * (1 - MARGIN) <= lease.until <= elapsed() + 60 * (1 - MARGIN)
     held = await there.take(LANE, owner="host-2, pid 8", run="01B", seconds=60)
     assert isinstance(held, Holder)
     assert held.owner == "host-1, pid 7"
@@ -102,7 +103,7 @@ async def test_a_lane_whose_lease_is_over_can_be_taken(here: AnyShared, there: A
 
 async def test_a_renewed_lease_lasts_its_seconds_from_now(here: AnyShared, there: AnyShared) -> None:
     lease = await taken(here)
-    before = steady()
+    before = elapsed()
     renewed = await here.renew(lease)
     assert (renewed.name, renewed.epoch, renewed.seconds) == (LANE, lease.epoch, 60)
     assert renewed.until >= before + 60 * (1 - MARGIN)

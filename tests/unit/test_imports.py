@@ -19,6 +19,7 @@ ROOMS = (
     "whole",
     "redact",
     "endpoints",
+    "elapsed",
     "errors",
     "model",
     "events",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from scheduler.journal.lease import MARGIN, Lease, granted, steady
+from scheduler.journal.lease import MARGIN, Lease, granted
 
 
 @pytest.mark.parametrize(("now", "good"), [(0.0, True), (99.99, True), (100.0, False), (1e9, False)])
@@ -21,10 +19,3 @@ def test_a_lease_is_counted_from_before_it_was_asked_for_and_not_used_to_its_end
 
 def test_a_lease_of_no_length_was_never_good() -> None:
     assert not granted("shop/eu-west-1", 1, 0.0, asked=50.0).good(50.0)
-
-
-def test_the_clock_of_leases_counts_what_a_sleeping_machine_slept_through() -> None:
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        before = time.clock_gettime(time.CLOCK_BOOTTIME)
-        assert before <= steady() <= time.clock_gettime(time.CLOCK_BOOTTIME)
-    assert steady() <= steady()

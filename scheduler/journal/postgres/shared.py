@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from ...elapsed import elapsed
 from ...errors import LaneLost
 from ...events import Event
 from ...model import LaneKey, Outcome, StopCause
-from ..lease import Holder, Lease, granted, steady
+from ..lease import Holder, Lease, granted
 from ..rows import Row
 from .database import Connection, Database, translated
 from .journal import PostgresJournal
@@ -49,7 +50,7 @@ _LEFT = "SELECT count(*) FROM orders WHERE run = ? AND NOT done"
 class PostgresShared(Database):
     """One process's access to what all share."""
 
-    def __init__(self, url: str, *, now: Callable[[], float] = steady) -> None:
+    def __init__(self, url: str, *, now: Callable[[], float] = elapsed) -> None:
         super().__init__(url)
         self._now = now
 

@@ -1,4 +1,4 @@
-"""The one clock that goes on while the machine sleeps."""
+"""The one clock that goes on while the machine sleeps: leases and credentials run out by it."""
 
 from __future__ import annotations
 
