@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from ..model import Job
 from ..redact import redact
+from ..urls import bare_url
 
 #: Characters of a failed step's reason that are kept.
 _DETAIL = 500
@@ -31,7 +31,6 @@ class App:
     id: str
     name: str
     repository: str | None = None
-    platform: str | None = None
     auto_build: bool | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -100,7 +99,6 @@ def app(item: Mapping[str, Any]) -> App:
         id=item["appId"],
         name=item.get("name") or item["appId"],
         repository=_bare(item.get("repository")),
-        platform=item.get("platform"),
         auto_build=item.get("enableBranchAutoBuild"),
         tags=dict(item.get("tags") or {}),
     )
@@ -131,11 +129,4 @@ def _epoch(date: str) -> float | None:
 
 
 def _bare(url: str | None) -> str | None:
-    """Take from a URL what may be secret: user, password, query and fragment."""
-    if not url:
-        return None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return bare_url(url) if url else None

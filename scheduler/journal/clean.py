@@ -6,7 +6,6 @@ listeners, can leak a presigned URL, or fail at half a surrogate pair in a commi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -25,12 +24,7 @@ from ..events import (
 )
 from ..model import Job
 from ..redact import redact
-
-#: User information, query and fragment of any URL inside a text.
-_URL = re.compile(r"""(\w://)(?:[^\s/?#"'<>]*@)?([^\s?#"'<>]*)(?:[?#][^\s"'<>]*)?""")
-
-#: What may stand before the host; `jar:` and the like stand before another scheme.
-_SCHEME = re.compile(r"(?:[A-Za-z][\w+.-]*:)*//")
+from ..urls import bare_url, bare_urls
 
 
 def clean(event: Event) -> Event:
@@ -64,18 +58,6 @@ def clean_job(job: Job) -> Job:
     return replace(job, **kept) if kept else job
 
 
-def bare_url(url: str) -> str:
-    """Return a URL without query string, fragment and user information; it need not be well formed.
-
-    The scheme may be missing (`git@github.com:shop/web`), and a password may hold anything but a slash.
-    """
-    rest = re.split(r"[?#]", url, maxsplit=1)[0]
-    scheme = _SCHEME.match(rest)
-    start = scheme.end() if scheme else 0
-    authority, slash, path = rest[start:].partition("/")
-    return f"{rest[:start]}{authority.rpartition('@')[2]}{slash}{path}"
-
-
 def _sentence(text: str) -> str:
     return redact(_encodable(text))
 
@@ -92,8 +74,7 @@ def _encodable(text: str) -> str:
 
 
 def _message(text: str) -> str:
-    text = _encodable(text)
-    return redact(_URL.sub(r"\1\2", text) if "://" in text else text)
+    return redact(bare_urls(_encodable(text)))
 
 
 def _source(text: str) -> str:

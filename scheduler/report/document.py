@@ -16,7 +16,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from ..errors import ExitCode
 from ..model import FAILURES, Evidence, Hold, Outcome, Result, Verdict, rfc3339
 from ..redact import redact
-from .urls import bare, console_url
+from ..urls import bare_urls
+from .console import console_url
 
 
 def _encodable(value: object) -> object:
@@ -27,7 +28,7 @@ def _encodable(value: object) -> object:
 
 
 def _without_secrets(value: object) -> object:
-    return redact(bare(value)) if isinstance(value, str) else value
+    return redact(bare_urls(value)) if isinstance(value, str) else value
 
 
 def _moment(value: object) -> object:

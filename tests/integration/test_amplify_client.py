@@ -209,7 +209,6 @@ SHOP = App(
     id="d1",
     name="shop-web",
     repository="https://github.com/acme/storefront",
-    platform="WEB",
     auto_build=True,
     tags={"nightly": "true"},
 )

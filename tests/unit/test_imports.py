@@ -18,6 +18,7 @@ ROOMS = (
     "steady",
     "whole",
     "redact",
+    "urls",
     "endpoints",
     "elapsed",
     "errors",

@@ -1,4 +1,4 @@
-"""URLs without what may be secret in them, and the one URL that reports link to."""
+"""The one URL that reports link to: a job's page in the Amplify console."""
 
 from __future__ import annotations
 
@@ -7,22 +7,9 @@ from urllib.parse import quote, urlsplit
 
 from ..model import EMULATOR
 
-_URL = re.compile(
-    r"""(?P<scheme>://)
-        (?:[^\s/?#"<>]*@)?          # user:password@
-        (?P<place>[^\s?#"<>]*)      # host and path
-        (?:[?#][^\s"<>]*)?          # query and fragment: signatures of presigned URLs, tokens""",
-    re.VERBOSE,
-)
-
 #: Regions of the partition `aws`; China, GovCloud, the European sovereign cloud and the isolated regions have
 #: consoles of their own. It also keeps anything that is not a region out of a host name.
 _COMMERCIAL_REGION = re.compile(r"(?!cn-|us-gov-|us-iso|eu-iso|eusc-)[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}")
-
-
-def bare(text: str) -> str:
-    """Take the query string, the fragment and the user information out of every URL in `text`."""
-    return _URL.sub(r"\g<scheme>\g<place>", text) if "://" in text else text
 
 
 def console_url(*, endpoint: str, region: str, app: str, branch: str, job_id: str) -> str | None:
