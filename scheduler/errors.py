@@ -7,7 +7,6 @@ The tree, each class with the exit code it leads to:
     ├── PlanError                      2  the plan has faults; one line a fault
     ├── ReportPathError                2  a report could not be written; found before the first start
     ├── RunNotFound                    2  the journal holds no such run
-    ├── CredentialsError               4  an account's credentials cannot be had, or belong to another account
     ├── JournalError                  70  the journal cannot be read or written
     │   ├── JournalVersionError       70  the journal was written by a newer version
     │   └── LaneLost                  70  another process has taken the lane over
@@ -79,12 +78,6 @@ class RunNotFound(ReleaseError):
     """The journal holds no such run."""
 
     exit_code = ExitCode.USAGE
-
-
-class CredentialsError(ReleaseError):
-    """An account's credentials cannot be had, or they belong to another account."""
-
-    exit_code = ExitCode.CREDENTIALS
 
 
 class JournalError(ReleaseError):

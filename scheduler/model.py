@@ -15,12 +15,12 @@ from typing import NamedTuple
 #: unfinished: waiters that list the unfinished ones instead take PROVISIONING for an end.
 TERMINAL_STATUSES = frozenset({"SUCCEED", "FAILED", "CANCELLED"})
 
+#: The statuses of a job that waits in the account's queue and holds no build slot yet.
+QUEUED_STATUSES = frozenset({"CREATED", "PENDING"})
+
 #: The endpoint that a run is recorded with when none is given, and when Amplify is emulated.
 AWS = "aws"
 EMULATOR = "emulator"
-
-#: The statuses of a job that waits in the account's queue and holds no build slot yet.
-QUEUED_STATUSES = frozenset({"CREATED", "PENDING"})
 
 
 class JobType(StrEnum):
@@ -81,6 +81,11 @@ class Evidence(StrEnum):
     ADOPTED_PROBABLE = "adopted_probable"  #: the only job that fits; never stopped
     ATTACHED = "attached"  #: somebody else's job, followed by request
     NONE = "none"
+
+    @property
+    def proves(self) -> bool:
+        """Whether the job is the target's own for certain. No other may ever be stopped."""
+        return self in {Evidence.RESPONSE, Evidence.ADOPTED_EXACT}
 
 
 class Verdict(StrEnum):

@@ -22,7 +22,7 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def beside(path: Path) -> tuple[int, str]:
@@ -30,7 +30,8 @@ def beside(path: Path) -> tuple[int, str]:
     return tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory as durable as what is in their files. Raises OSError."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

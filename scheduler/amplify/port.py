@@ -38,6 +38,10 @@ class Kind(StrEnum):
     AMBIGUOUS = "ambiguous"  #: may have taken effect; goes to reconcile, never back to start
 
 
+#: Failures of a read that another try may not meet.
+PASSING = frozenset({Kind.NOT_SENT, Kind.THROTTLED, Kind.AMBIGUOUS})
+
+
 class CallFailed(Exception):
     """A call that did not return a usable answer.
 

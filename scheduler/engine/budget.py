@@ -1,4 +1,4 @@
-"""When a run has failed enough to start nothing more."""
+"""The bounds of a run, and the sentences that say which was reached: its failures, and its time."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def tripped(budget: FailureBudget, *, failures: int, ended: int) -> str | None:
     if 100 * failures > budget.percent * ended:
         return f"{failures} of {ended} targets failed; the budget is {budget.percent:g}%"
     return None
+
+
+def out_of_time(limit: float) -> str:
+    """Say that a run's time, `limit` seconds, is over."""
+    return f"the run's time of {limit / 60:g} min (--max-runtime) is over"

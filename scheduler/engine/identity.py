@@ -6,11 +6,9 @@ from collections import defaultdict
 
 import anyio
 
-from ..amplify.port import AccountsPort, CallFailed, Kind
+from ..amplify.port import PASSING, AccountsPort, CallFailed
 
 TRIES = 4  #: times that an account's identity is asked for while the service is not reached
-
-_PASSING = frozenset({Kind.NOT_SENT, Kind.AMBIGUOUS, Kind.THROTTLED})
 
 
 class Identity:
@@ -34,7 +32,7 @@ class Identity:
             try:
                 await self._accounts.verify(account)
             except CallFailed as failure:
-                if attempt == TRIES - 1 or failure.kind not in _PASSING:
+                if attempt == TRIES - 1 or failure.kind not in PASSING:
                     return failure
                 with anyio.move_on_after(2.0**attempt):
                     await self._stopping.wait()

@@ -13,7 +13,7 @@ from ..errors import in_words
 from ..events import Event, LaneMeasured, LaneStopped, LimitsLearned, RunEnded, RunStopping
 from ..journal.port import Journal, LaneRecord, Owner, RunRecord, TargetRecord
 from ..model import FAILURES, LaneKey, Outcome, StopCause
-from .budget import tripped
+from .budget import out_of_time, tripped
 from .clock import Clock, Intents
 from .disposition import Need, dispose
 from .identity import Identity
@@ -227,8 +227,7 @@ class Run:
     async def _watch_deadline(self) -> None:
         if self._options.max_runtime is not None:
             await anyio.sleep(self._options.max_runtime)
-            minutes = self._options.max_runtime / 60
-            self.stop(StopCause.DEADLINE, f"the run's time of {minutes:g} min (--max-runtime) is over")
+            self.stop(StopCause.DEADLINE, out_of_time(self._options.max_runtime))
 
     async def _cut_after_drain(self) -> None:
         await self._stopping.wait()

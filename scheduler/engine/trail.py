@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from ..amplify.port import CallFailed, Kind, Recorded
+from ..amplify.port import PASSING, CallFailed, Kind, Recorded
 from .unresolved import recorded_so
 
 LATE = 900.0  #: seconds after a call by which CloudTrail should have recorded it
@@ -24,7 +24,7 @@ SOONEST = 2.0  #: seconds between two readings; half of the youngest doubt's age
 LATEST = 30.0
 
 #: Failures that the next reading may not meet.
-_PASSING = frozenset({Kind.NOT_SENT, Kind.THROTTLED, Kind.AMBIGUOUS, Kind.EXPIRED})
+_PASSING = PASSING | {Kind.EXPIRED}
 
 #: Ask for what was recorded between two times on the service's clock. Raises CallFailed.
 Ask = Callable[[float, float], Awaitable[Sequence[Recorded]]]

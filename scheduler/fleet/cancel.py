@@ -15,9 +15,6 @@ from ..journal.port import TargetRecord
 from ..model import Evidence, Job, LaneKey, Outcome
 from .patience import AT_ONCE, Sleep, few_at_a_time, patiently
 
-#: What proves a job to be our own.
-_PROOFS = frozenset({Evidence.RESPONSE, Evidence.ADOPTED_EXACT})
-
 #: Seconds between two looks at a job that was asked to stop; a minute in all.
 _LOOKS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 
@@ -74,7 +71,7 @@ def consider(record: TargetRecord) -> Decision | None:
     if record.job is None or record.job.ended:
         return None
     job = f"job {record.job.jobId}"
-    if record.evidence in _PROOFS:
+    if record.evidence.proves:
         return Decision(True, f"{job} was started by this run")
     how = "somebody else's" if record.evidence is Evidence.ATTACHED else "only probably this run's own"
     return Decision(False, f"{job} is {how}; stop it in the console if it must end")

@@ -7,16 +7,13 @@ from typing import TypeVar
 
 import anyio
 
-from ..amplify.port import CallFailed, Kind
+from ..amplify.port import PASSING, CallFailed
 
 #: Calls in flight in a lane, lanes at a time, and accounts at a time.
 AT_ONCE = 4
 
 #: Seconds before a call is made again. Throttling is over within seconds once nobody insists.
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
-
-#: Failures that another try may not meet.
-_PASSING = frozenset({Kind.NOT_SENT, Kind.THROTTLED, Kind.AMBIGUOUS})
 
 Sleep = Callable[[float], Awaitable[None]]
 Item = TypeVar("Item")
@@ -32,7 +29,7 @@ async def patiently(call: Callable[[], Awaitable[Value]], sleep: Sleep = anyio.s
         try:
             return await call()
         except CallFailed as failure:
-            if failure.kind not in _PASSING:
+            if failure.kind not in PASSING:
                 raise
         await sleep(pause)
     return await call()

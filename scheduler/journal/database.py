@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-from ..errors import JournalError, JournalVersionError
+from ..errors import JournalError
+from ..whole import sync_directory
 from .faults import explained
-from .questions import damaged
+from .refusals import damaged, newer
 
 FILE = "journal.db"
 
@@ -84,7 +85,7 @@ def create(path: Path) -> None:
                 return  # another process was faster
         finally:
             scratch.unlink()
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as error:
         raise JournalError(f"the journal {path} cannot be made: {error.strerror}") from error
 
@@ -123,10 +124,7 @@ def check_layout(connection: sqlite3.Connection, path: Path) -> None:
         if application != _APPLICATION or version == 0:
             raise damaged(str(path), "it does not begin as a journal does")
         if version > len(MIGRATIONS):
-            raise JournalVersionError(
-                f"the journal {path} was written by a newer version (layout {version}, this one knows "
-                f"{len(MIGRATIONS)}); use that version of amplify-release"
-            )
+            raise newer(str(path), version, len(MIGRATIONS))
         if path.stat().st_size <= _CHECKED:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
@@ -172,12 +170,3 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the file's name as durable as what is in it."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

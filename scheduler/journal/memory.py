@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import anyio.lowlevel
 
-from ..errors import JournalError, LaneLost, RunNotFound
+from ..errors import JournalError, RunNotFound
 from ..events import Event, LimitChanged, LimitsLearned, RunStarted
 from ..model import Job, LaneKey, Target
 from .answers import durations_of, find_run
@@ -16,6 +16,7 @@ from .disk import MemoryDisk
 from .lease import Lease
 from .listeners import Listeners
 from .port import LaneRecord, Listener, Owner, RunRecord, TargetRecord
+from .refusals import taken_over
 
 
 class MemoryJournal:
@@ -188,7 +189,7 @@ class MemoryJournal:
     def _check_fence(self) -> None:
         fence = self._fence
         if fence is not None and self.disk.leases[fence.name].epoch != fence.epoch:
-            raise LaneLost(f"another process has taken lane {fence.name} over; this one leaves it")
+            raise taken_over(fence.name)
 
     def _jobs(self, branch: tuple[str, str, str], endpoint: str) -> Iterator[Job]:
         for run, records in reversed(self.disk.targets.items()):

@@ -9,11 +9,11 @@ from dataclasses import replace
 import anyio.lowlevel
 
 from ..elapsed import elapsed
-from ..errors import LaneLost
 from ..model import Outcome, StopCause
 from .disk import LaneTaken, MemoryDisk
 from .lease import Holder, Lease, granted
 from .memory import MemoryJournal
+from .refusals import taken_over
 
 
 class MemoryShared:
@@ -41,7 +41,7 @@ class MemoryShared:
         """Let a lease last its seconds from now. Raises LaneLost."""
         await anyio.lowlevel.checkpoint()
         if not self._move(lease, self._now() + lease.seconds):
-            raise LaneLost(f"another process has taken lane {lease.name} over; this one leaves it")
+            raise taken_over(lease.name)
         return granted(lease.name, lease.epoch, lease.seconds, self._now())
 
     async def release(self, lease: Lease) -> None:

@@ -62,7 +62,7 @@ class Owner(NamedTuple):
     @classmethod
     def by(cls, intent: str, evidence: Evidence) -> Owner:
         """Name the intent that took its job by this evidence."""
-        return cls(intent, evidence in {Evidence.RESPONSE, Evidence.ADOPTED_EXACT})
+        return cls(intent, evidence.proves)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

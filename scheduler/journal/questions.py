@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from ..errors import JournalError, RunNotFound
+from ..errors import RunNotFound
 from ..events import LimitChanged, LimitsLearned
 from ..model import Evidence, LaneKey, Target
 from .answers import DURATIONS, durations_of, find_run
 from .port import LaneRecord, Owner, RunRecord, TargetRecord
+from .refusals import damaged
 from .rows import (
     IN_ORDER,
     LANES,
@@ -189,11 +190,3 @@ class SqlReader(ABC):
             yield
         except (ValueError, LookupError, TypeError) as error:
             raise damaged(self._name, f"a row cannot be read: {' '.join(str(error).split())}") from error
-
-
-def damaged(name: str, how: str) -> JournalError:
-    """Say that what is there is not, or no longer, a journal."""
-    return JournalError(
-        f"the journal {name} is damaged ({how}); put a backup in its place. Without it nobody knows what was "
-        "started: it is not made anew, and if you remove it, look in the Amplify console before you run again"
-    )

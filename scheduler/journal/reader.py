@@ -7,11 +7,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any, Self
 
-from ..errors import RunNotFound
 from .database import FILE
 from .faults import explained
 from .questions import SqlReader
 from .reading import connect_to_look
+from .refusals import missing
 from .rows import Row
 
 
@@ -28,7 +28,7 @@ class SqliteReader(SqlReader):
         """Open a state directory's journal for reading. Raises RunNotFound where there is none."""
         path = directory / FILE
         if not os.path.lexists(path):
-            raise RunNotFound(f"there is no journal {path} yet; `amplify-release run PLAN` makes one")
+            raise missing(str(path))
         return cls(path, connect_to_look(path))
 
     def close(self) -> None:

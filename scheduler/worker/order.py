@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
-from ..engine.budget import tripped
+from ..engine.budget import out_of_time, tripped
 from ..engine.state import Options
 from ..model import AWS, FAILURES, FailureBudget, FrozenPlan, LaneKey, Outcome, StopCause
 
@@ -38,7 +38,7 @@ class Order:
         limit = self.options.max_runtime
         if limit is None or now < self.begun_at + limit:
             return None
-        return StopCause.DEADLINE, f"the run's time of {limit / 60:g} min (--max-runtime) is over"
+        return StopCause.DEADLINE, out_of_time(limit)
 
     def overspent(self, outcomes: Mapping[Outcome, int]) -> Stop | None:
         """Say whether the targets that have ended by now break the run's failure budget."""

@@ -15,7 +15,7 @@ import pytest
 
 from scheduler.amplify.port import Answer, Recorded
 from scheduler.engine.state import Options
-from scheduler.errors import CredentialsError, JournalError, LaneLost
+from scheduler.errors import JournalError, LaneLost, UsageError
 from scheduler.events import Event, LaneStopped, StartIntended
 from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.lease import Lease
@@ -47,7 +47,7 @@ class Freezer(MemoryShared):
         super().__init__(disk, now=now)
         self.will_freeze = False
         self.frozen_at = self.awake_at = self.away_until = 0.0
-        self.refused: CredentialsError | None = None
+        self.refused: UsageError | None = None
         self.opened: list[MemoryJournal] = []
         self.sent: list[float] = []
 
@@ -274,7 +274,7 @@ def test_a_lane_that_cannot_be_worked_on_says_why_and_holds_up_no_other() -> Non
         world = World()
         run = world.open([target("d1", account="shop"), target("d2", account="docs")])
         one, shared = process(world, "one")
-        shared.refused = CredentialsError("profile shop is not on this host")
+        shared.refused = UsageError("profile shop is not on this host")
         heard: list[Event] = []
         assert await one.work(order(world, run), SHOP, EVERY, heard.append)
         assert [event.reason for event in heard if isinstance(event, LaneStopped)] == [

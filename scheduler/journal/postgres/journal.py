@@ -9,11 +9,12 @@ from typing import Any
 import anyio
 import psycopg
 
-from ...errors import JournalError, LaneLost
+from ...errors import JournalError
 from ...events import Event, RunStarted
 from ...model import Target
 from ..lease import Lease
 from ..recorder import Cursor, Execute, Recorder
+from ..refusals import taken_over
 from ..rows import Row
 from ..statements import Place, Statement, statements, target_rows
 from .database import Database, translated
@@ -108,7 +109,7 @@ class PostgresJournal(Recorder, PostgresReader):
                 pass
             case Lease(name=name):
                 if cursor.rowcount != 1:
-                    raise LaneLost(f"another process has taken lane {name} over; this one leaves it")
+                    raise taken_over(name)
             case event:
                 self._found_one(cursor, event)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from ...errors import JournalVersionError
+from ..refusals import newer
 
 #: The steps to the newest layout, in order. The database remembers how many of them it has seen.
 STEPS = ("schema.sql",)
@@ -28,10 +28,7 @@ def layout(connection: psycopg.Connection[Any], name: str) -> int:
     version: int
     [(version,)] = connection.execute("SELECT version FROM journal_layout").fetchall()
     if version > len(STEPS):
-        raise JournalVersionError(
-            f"the journal {name} was written by a newer version (layout {version}, this one knows "
-            f"{len(STEPS)}); use that version of amplify-release"
-        )
+        raise newer(name, version, len(STEPS))
     return version
 
 

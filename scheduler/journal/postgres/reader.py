@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, Self
 
-from ...errors import RunNotFound
 from ...model import LaneKey
 from ..port import TargetRecord
 from ..questions import SqlReader
+from ..refusals import missing
 from ..rows import Row
 from .database import Database
 
@@ -32,8 +32,7 @@ class PostgresReader(SqlReader):
             database = Database(url)
             stack.callback(database.close)
             if not database.holds_journal():
-                name = database.name
-                raise RunNotFound(f"there is no journal {name} yet; `amplify-release run PLAN` makes one")
+                raise missing(database.name)
             stack.pop_all()
             return cls(database)
 

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from ...elapsed import elapsed
-from ...errors import LaneLost
 from ...events import Event
 from ...model import LaneKey, Outcome, StopCause
 from ..lease import Holder, Lease, granted
+from ..refusals import taken_over
 from ..rows import Row
 from .database import Connection, Database, translated
 from .journal import PostgresJournal
@@ -70,7 +70,7 @@ class PostgresShared(Database):
         """Let a lease last its seconds from now. Raises LaneLost, and JournalError."""
         asked = self._now()
         if await self._change(_RENEW, lease.seconds, lease.name, lease.epoch) != 1:
-            raise LaneLost(f"another process has taken lane {lease.name} over; this one leaves it")
+            raise taken_over(lease.name)
         return granted(lease.name, lease.epoch, lease.seconds, asked)
 
     async def release(self, lease: Lease) -> None:
