@@ -22,6 +22,6 @@ def lanes_of(shared: Shared, accounts: Accounts, settings: Settings, voice: Voic
     """Return what works on lanes here; it says which of them it has to wait for."""
 
     def waits(lane: str, holder: Holder) -> None:
-        voice.log.info("lane.waits", sentence=f"lane {lane} waits: {holder.owner} works in it")
+        voice.log.info("lane.waited", sentence=f"lane {lane} waits: {holder.owner} works in it")
 
     return Lanes(shared, accounts, owner=owner(), seconds=settings.lease, waits=waits, clock=Clock())

@@ -79,6 +79,12 @@ lease = click.option(
     metavar="DURATION",
     help="With a shared journal: how long a lane stays a process's that is not heard of. [15s]",
 )
+drain_timeout = click.option(
+    "--drain-timeout", metavar="DURATION", help="How long calls in flight may take after a signal. [10s]"
+)
+log_format = click.option(
+    "--log-format", metavar="console|json", help="How lines on stderr are written. [console]"
+)
 running = _all(
     journal,
     output,
@@ -98,9 +104,7 @@ running = _all(
         help="Start nothing more once more targets than this failed; replaces the plan's.",
     ),
     click.option("--max-runtime", metavar="DURATION", help="Stop starting and following after this long."),
-    click.option(
-        "--drain-timeout", metavar="DURATION", help="How long calls in flight may take after a signal. [10s]"
-    ),
+    drain_timeout,
     click.option(
         "--settle", metavar="DURATION", help="How long the job of an ambiguous start is looked for. [360s]"
     ),
@@ -112,7 +116,7 @@ running = _all(
     click.option(
         "--progress", metavar="auto|live|plain|none", help="How progress is shown on stderr. [auto]"
     ),
-    click.option("--log-format", metavar="console|json", help="How lines on stderr are written. [console]"),
+    log_format,
     click.option("--fleet", is_flag=True, help="Let the workers of the shared journal carry it out."),
     lease,
     yes,

@@ -21,10 +21,11 @@ def endpoint(settings: Settings, *, emulate: bool) -> str:
 def same_endpoint(run: str, recorded: str, given: str) -> None:
     """Refuse to go on at another place than the run's: its jobs are not there, and others would be made."""
     if recorded != given:
-        raise UsageError(f"run {run} was made {_at(recorded)}, not {_at(given)}; {_remedy(recorded)}")
+        raise UsageError(f"run {run} was made {at(recorded)}, not {at(given)}; {_remedy(recorded)}")
 
 
-def _at(endpoint: str) -> str:
+def at(endpoint: str) -> str:
+    """Say where a run is made that is recorded with this endpoint."""
     if endpoint == EMULATOR:
         return "against the emulator"
     return "at AWS" if endpoint == AWS else f"at {endpoint}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..counted import counted
+from ..counted import counted_targets
 from ..errors import UsageError
 from . import options
 from .face import complain
@@ -28,9 +28,7 @@ def validate(plan: str, region: str | None) -> None:
     from ..settings import load_settings
 
     frozen, _ = load_plan(plan, region=load_settings({"region": region}).region)
-    lanes = len({target.lane for target in frozen.targets})
-    size = f"{counted(len(frozen.targets), 'target')} in {counted(lanes, 'lane')}"
-    click.echo(f"{printable(frozen.name)}: valid, {size}, {frozen.digest}")
+    click.echo(f"{printable(frozen.name)}: valid, {counted_targets(frozen.targets)}, {frozen.digest}")
 
 
 @click.command()
@@ -77,9 +75,7 @@ def plan(
             for target in targets:
                 name = "" if target.name == target.app else f"  ({target.name})"
                 click.echo(printable(f"{target.job_type:<8} {target.key}{name}"))
-            lanes = len({target.lane for target in targets})
-            size = f"{counted(len(targets), 'target')} in {counted(lanes, 'lane')}"
-            click.echo(f"{size} would be started", err=True)
+            click.echo(f"{counted_targets(targets)} would be started", err=True)
 
 
 def _write_lock(path: str, plan: FrozenPlan, scenario: Scenario | None) -> None:
@@ -92,7 +88,9 @@ def _write_lock(path: str, plan: FrozenPlan, scenario: Scenario | None) -> None:
     try:
         write_whole(Path(path), lock_lines(plan, scenario))
     except OSError as error:
-        raise UsageError(f"--out: {printable(path)}: cannot be written ({error.strerror})") from None
+        raise UsageError(
+            f"--out: {printable(path)}: cannot be written ({error.strerror}); name another place"
+        ) from None
 
 
 @click.command("iam-policy")

@@ -64,7 +64,7 @@ def _show(plan: FrozenPlan, findings: list[Finding], output: str) -> None:
     import json
     from dataclasses import asdict
 
-    from ..counted import counted
+    from ..counted import counted, counted_targets
     from ..fleet.findings import Severity, exit_code
     from ..printable import printable
 
@@ -85,10 +85,9 @@ def _show(plan: FrozenPlan, findings: list[Finding], output: str) -> None:
         case _:
             for finding in findings:
                 click.echo(printable(_line(finding)))
-    lanes = len({target.lane for target in plan.targets})
     told = f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}"
     click.echo(
-        f"{counted(len(plan.targets), 'target')} in {counted(lanes, 'lane')}: "
+        f"{counted_targets(plan.targets)}: "
         f"{told if findings else 'nothing wrong'}; StartJob itself was not tried",
         err=True,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..counted import counted
+from ..counted import counted, counted_targets
 from ..errors import LockHeld
 from . import options
 from .ask import ask, insist
@@ -41,9 +41,8 @@ def run(plan: str, *, resume_or_start: bool, **given: Any) -> None:
     frozen, scenario = load_plan(plan, region=settings.region)
     frozen = narrowed(frozen, given["only"], given["skip"])
     request = _request(settings, given, scenario)
-    lanes = len({target.lane for target in frozen.targets})
     ask(
-        f"Start {counted(len(frozen.targets), 'target')} in {counted(lanes, 'lane')} at {_place(settings)}?",
+        f"Start {counted_targets(frozen.targets)} {request.where}?",
         yes=given["yes"] or given["emulate"],
     )
 
@@ -142,10 +141,6 @@ def _request(settings: Settings, given: dict[str, Any], scenario: Scenario | Non
         only=given["only"],
         skip=given["skip"],
     )
-
-
-def _place(settings: Settings) -> str:
-    return settings.endpoint_url or "AWS"
 
 
 def _opened(journal: Journal, frozen: FrozenPlan, request: Request) -> str:

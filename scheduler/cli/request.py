@@ -13,7 +13,7 @@ from ..model import FailureBudget
 from ..plan.budget import parse_max_failures
 from ..plan.scenario import Scenario
 from ..settings import Settings
-from .outside import endpoint
+from .outside import at, endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,7 @@ class Request:
     @property
     def where(self) -> str:
         """Where the run is carried out, in words."""
-        if self.emulate:
-            return "rehearsed against the emulator"
-        return f"at {self.settings.endpoint_url}" if self.settings.endpoint_url else "at AWS"
+        return f"{'rehearsed ' * self.emulate}{at(self.endpoint)}"
 
     def options(self, budget: FailureBudget) -> Options:
         """Return how the engine is to carry out a run whose plan has this budget."""

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 @options.service
 @click.option("--lanes", metavar="N", help="Lanes to work on at once. [20]")
 @options.lease
-@click.option(
-    "--drain-timeout", metavar="DURATION", help="How long calls in flight may take after a signal. [10s]"
-)
-@click.option("--log-format", metavar="console|json", help="How lines on stderr are written. [console]")
+@options.drain_timeout
+@options.log_format
 def worker(**given: Any) -> None:
     """Work on lanes of runs that were given to the fleet.
 
@@ -58,7 +56,7 @@ async def _work(settings: Settings) -> ExitCode:
             yield found
 
     def tell(sentence: str) -> None:
-        voice.log.info("worker", sentence=sentence)
+        voice.log.info("worker.told", sentence=sentence)
 
     async with sharing(settings) as shared:
         return await serve(

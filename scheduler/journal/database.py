@@ -87,7 +87,9 @@ def create(path: Path) -> None:
             scratch.unlink()
         sync_directory(path.parent)
     except OSError as error:
-        raise JournalError(f"the journal {path} cannot be made: {error.strerror}") from error
+        raise JournalError(
+            f"the journal {path} cannot be made: {error.strerror}; name another directory with --state-dir"
+        ) from error
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -107,7 +109,9 @@ def _check_file(path: Path) -> None:
     try:
         status = path.lstat()
     except OSError as error:
-        raise JournalError(f"the journal {path} cannot be opened: {error.strerror}") from error
+        raise JournalError(
+            f"the journal {path} cannot be opened: {error.strerror}; see to the rights on its directory"
+        ) from error
     if not stat.S_ISREG(status.st_mode):
         raise JournalError(f"the journal {path} is not a plain file; move it away")
     if status.st_uid != os.geteuid():
@@ -139,7 +143,10 @@ def _settle(connection: sqlite3.Connection, path: Path) -> None:
     """Set what holds for every connection."""
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
-        raise JournalError(f"the disk of {path} cannot hold a journal: WAL is not possible on it")
+        raise JournalError(
+            f"the disk of {path} cannot hold a journal: WAL is not possible on it; "
+            "name a directory on another one with --state-dir"
+        )
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
-from ..counted import counted
+from ..counted import counted, counted_targets
 from ..events import (
     Event,
     IntentAbandoned,
@@ -127,8 +127,7 @@ def _answer(event: StartAnswered, targets: Mapping[int, Target]) -> str | None:
 
 
 def _started(event: RunStarted, targets: Mapping[int, Target]) -> str:
-    lanes = len({target.lane for target in targets.values()})
-    what = f"{counted(len(targets), 'target')} in {counted(lanes, 'lane')}"
+    what = counted_targets(targets.values())
     where = f" at {event.endpoint}" if event.endpoint else ""
     return f"{'resuming' if event.resumed else 'releasing'} {event.plan.name}: {what}{where}"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
+import click
 import pytest
 
 from scheduler.cli import main
 from scheduler.errors import ExitCode
+from scheduler.settings import Settings, settings_table
 from tests.acceptance.conftest import ENVIRONMENT, Shell
 
 #: What only a journal that hosts share needs; an extra.
@@ -67,6 +70,20 @@ def test_every_command_and_option_has_a_help_text() -> None:
         for option in command.params:
             record = option.to_info_dict()
             assert record["param_type_name"] == "argument" or record["help"], (name, option.name)
+
+
+def test_the_defaults_in_the_help_are_the_settings_own() -> None:
+    """They are typed by hand, since the settings are too slow to be imported for a help text."""
+    shown = {
+        str(option.name): re.findall(r"\[(\S+)\]$", str(option.to_info_dict()["help"]))
+        for command in main.commands.values()
+        for option in command.params
+        if isinstance(option, click.Option) and option.name in Settings.model_fields
+    }
+    default = re.compile(r"^\| `--([a-z-]+)` \| `\w+` \| `([^`$]*)` \|", re.MULTILINE)
+    own = {name.replace("-", "_"): value for name, value in default.findall(settings_table())}
+    told = {name: value for name, value in own.items() if value not in {"true", "false"}}
+    assert {name: values[0] for name, values in shown.items() if values} == told
 
 
 def test_the_help_names_every_exit_code(shell: Shell) -> None:

@@ -14,7 +14,6 @@ ROOT = Path(scheduler.__file__).parent
 #: The rooms from the lowest up. A module imports from its own room and from rooms below.
 ROOMS = (
     "printable",
-    "counted",
     "steady",
     "whole",
     "redact",
@@ -23,6 +22,7 @@ ROOMS = (
     "elapsed",
     "errors",
     "model",
+    "counted",
     "events",
     "logs",
     "plan",
