@@ -11,8 +11,8 @@ import anyio.abc
 from ..engine.clock import Clock, Intents
 from ..engine.run import Run
 from ..errors import JournalError
-from ..journal.lock import StateLock
-from ..journal.sqlite import SqliteJournal
+from ..journal.sqlite.journal import SqliteJournal
+from ..journal.sqlite.lock import StateLock
 from ..model import StopCause
 from ..report.document import Report
 from ..report.summary import summarize

@@ -53,8 +53,8 @@ async def _locked(
     run: str | None, settings: Settings, given: dict[str, Any]
 ) -> AsyncIterator[tuple[Journal, RunRecord]]:
     """Keep runs out of the state directory. Raises LockHeld if one works in it."""
-    from ..journal.lock import StateLock
-    from ..journal.sqlite import SqliteJournal
+    from ..journal.sqlite.journal import SqliteJournal
+    from ..journal.sqlite.lock import StateLock
 
     del given
     advice = "interrupt it first (Ctrl-C, or kill -INT and its pid): its jobs go on, and cancel stops them"

@@ -25,8 +25,8 @@ def reading(settings: Settings) -> Iterator[tuple[JournalReader, frozenset[str]]
         with PostgresReader.open(url) as shared:
             yield shared, shared.alive()
         return
-    from ..journal.lock import StateLock
-    from ..journal.reader import SqliteReader
+    from ..journal.sqlite.lock import StateLock
+    from ..journal.sqlite.reader import SqliteReader
 
     with SqliteReader.open(settings.state_dir) as journal:
         unended = [record.id for record in journal.runs() if record.ended_at is None]

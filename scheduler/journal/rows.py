@@ -1,4 +1,4 @@
-"""Records as rows: what SQLite's columns hold, and how it is read back."""
+"""Records as rows: what the columns of both databases hold, and how it is read back."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal.sqlite.journal import SqliteJournal
 from tests.acceptance.conftest import Served, Shell, apps, wait_until
 
 Released = Callable[..., tuple[Shell, Served]]

@@ -14,7 +14,7 @@ import pytest
 
 from scheduler import __version__
 from scheduler.emulator.identity import SECRET_KEY, access_key
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal.sqlite.journal import SqliteJournal
 from tests.acceptance.conftest import Served, Shell
 from tests.golden.journals import golden, restore
 

@@ -21,7 +21,7 @@ from scheduler.events import RunStarted, StartIntended
 from scheduler.journal.lease import Lease
 from scheduler.journal.port import Journal
 from scheduler.journal.postgres.shared import PostgresShared
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal.sqlite.journal import SqliteJournal
 from scheduler.model import FrozenPlan, Target
 from tests.postgres import emptied, started
 

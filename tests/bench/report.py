@@ -9,8 +9,8 @@ from statistics import median
 
 from scheduler.engine.clock import Clock, Intents
 from scheduler.events import JobChanged, RunEnded, RunStarted, StartAnswered, StartIntended, TargetEnded
-from scheduler.journal.database import FILE
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal.sqlite.database import FILE
+from scheduler.journal.sqlite.journal import SqliteJournal
 from scheduler.model import FrozenPlan, Job, Outcome, Result, Target
 
 from .ground import BRANCH, COMMAND, REGIONS, app, finish, launch

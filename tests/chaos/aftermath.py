@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from scheduler.emulator.truth import Truth
 from scheduler.errors import RunNotFound
 from scheduler.journal.port import AttemptRecord
-from scheduler.journal.reader import SqliteReader
+from scheduler.journal.sqlite.reader import SqliteReader
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
 from tests.acceptance.conftest import Served

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal.sqlite.journal import SqliteJournal
 
 from .kills import QUIET, TARGETS, story
 from .night import Story

@@ -17,7 +17,7 @@ import aiohttp
 from scheduler.amplify.client import AmplifyClient
 from scheduler.amplify.port import Answer
 from scheduler.events import Event, StartAnswered
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal.sqlite.journal import SqliteJournal
 from scheduler.model import Target
 
 from .points import Fate, Point

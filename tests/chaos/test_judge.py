@@ -8,7 +8,7 @@ import pytest
 
 from scheduler.emulator.truth import JobTruth, StartCall, Truth
 from scheduler.events import Event, RunEnded, RunStarted, StartAnswered, StartIntended, TargetEnded
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import FrozenPlan, Job, Outcome, Result, Target
 from scheduler.report.summary import summarize
 from tests.chaos.aftermath import Aftermath

@@ -34,10 +34,10 @@ from scheduler.events import (
     TargetEnded,
     TargetParked,
 )
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.journal.postgres.journal import PostgresJournal
 from scheduler.journal.postgres.shared import PostgresShared
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal.sqlite.journal import SqliteJournal
 from scheduler.model import Evidence, FrozenPlan, Hold, Job, LaneKey, Outcome, Result, StopCause, Target
 from tests.postgres import emptied
 

@@ -30,12 +30,12 @@ from scheduler.events import (
     TargetEnded,
     TargetParked,
 )
-from scheduler.journal.disk import MemoryDisk
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.disk import MemoryDisk
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.journal.port import AttemptRecord, Journal, LaneRecord, Owner, RunRecord, TargetRecord
 from scheduler.journal.postgres.journal import PostgresJournal
 from scheduler.journal.postgres.shared import PostgresShared
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal.sqlite.journal import SqliteJournal
 from scheduler.model import (
     Account,
     Evidence,

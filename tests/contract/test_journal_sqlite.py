@@ -20,10 +20,11 @@ import pytest
 
 from scheduler.errors import JournalError, JournalVersionError, RunNotFound
 from scheduler.events import Event, RunStarted, StartIntended, TargetEnded, TargetParked
-from scheduler.journal import database, questions, reading
-from scheduler.journal.faults import explain
-from scheduler.journal.reader import SqliteReader
-from scheduler.journal.sqlite import SqliteJournal
+from scheduler.journal import questions
+from scheduler.journal.sqlite import database, read_only
+from scheduler.journal.sqlite.faults import explain
+from scheduler.journal.sqlite.journal import SqliteJournal
+from scheduler.journal.sqlite.reader import SqliteReader
 from scheduler.model import FrozenPlan, Outcome, Target
 
 WEB = Target(account="shop", region="eu-west-1", app="d1", branch="main", name="web")
@@ -353,7 +354,7 @@ def read_without_room(state: Path) -> subprocess.CompletedProcess[str]:
 import resource, sys
 from pathlib import Path
 from scheduler.errors import JournalError
-from scheduler.journal.reader import SqliteReader
+from scheduler.journal.sqlite.reader import SqliteReader
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 try:
@@ -389,14 +390,14 @@ def test_an_older_journal_at_rest_is_not_read_as_if_it_were_new(
 ) -> None:
     """It has to be brought to the newest layout first, and there is no room for that."""
     journal.close()
-    monkeypatch.setattr(reading, "MIGRATIONS", (*database.MIGRATIONS, "schema.sql"))
+    monkeypatch.setattr(read_only, "MIGRATIONS", (*database.MIGRATIONS, "schema.sql"))
 
     def no_room(path: Path) -> sqlite3.Connection:
         error = sqlite3.OperationalError("disk I/O error")
         error.sqlite_errorcode, error.sqlite_errorname = sqlite3.SQLITE_IOERR_SHMSIZE, "SQLITE_IOERR_SHMSIZE"
         raise explain(error, path) from error
 
-    monkeypatch.setattr(reading, "connect", no_room)
+    monkeypatch.setattr(read_only, "connect", no_room)
     with pytest.raises(JournalError, match="SQLITE_IOERR_SHMSIZE"):
         SqliteReader.open(state)
 

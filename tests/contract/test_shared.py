@@ -10,9 +10,9 @@ import pytest
 from scheduler.elapsed import elapsed
 from scheduler.errors import LaneLost
 from scheduler.events import JobChanged, RunStopping, TargetEnded
-from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.lease import MARGIN, Holder, Lease
-from scheduler.journal.memory_shared import MemoryShared
+from scheduler.journal.memory.disk import MemoryDisk
+from scheduler.journal.memory.shared import MemoryShared
 from scheduler.journal.port import Shared
 from scheduler.journal.postgres.shared import PostgresShared
 from scheduler.model import Outcome, Result, StopCause

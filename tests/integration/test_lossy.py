@@ -11,7 +11,7 @@ from scheduler.engine.clock import Clock, Intents
 from scheduler.engine.run import Run
 from scheduler.engine.state import Options
 from scheduler.events import RunStarted
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import AWS, Evidence, FrozenPlan, Outcome, Target
 from scheduler.plan.scenario import Scenario
 from scheduler.report.summary import summarize

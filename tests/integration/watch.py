@@ -23,8 +23,8 @@ from scheduler.events import (
     TargetEnded,
     TargetParked,
 )
-from scheduler.journal.disk import MemoryDisk
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.disk import MemoryDisk
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import AWS, FrozenPlan, LaneKey, Limits, Outcome, Result, StopCause, Target
 
 

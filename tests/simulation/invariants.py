@@ -17,8 +17,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from scheduler.events import LaneStopped, RunStarted, RunStopping
-from scheduler.journal.disk import MemoryDisk
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.disk import MemoryDisk
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import LaneKey, Result
 from scheduler.report.summary import summarize
 

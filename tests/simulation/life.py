@@ -12,8 +12,8 @@ from enum import StrEnum
 import anyio
 
 from scheduler.events import Event, StartIntended
-from scheduler.journal.disk import MemoryDisk
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.disk import MemoryDisk
+from scheduler.journal.memory.journal import MemoryJournal
 
 from .history import Death, History, Word
 

@@ -13,8 +13,8 @@ import anyio
 
 from scheduler.engine.run import Run
 from scheduler.errors import LockHeld
-from scheduler.journal.lock import StateLock
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.journal import MemoryJournal
+from scheduler.journal.sqlite.lock import StateLock
 from scheduler.model import FailureBudget
 from scheduler.report.summary import summarize
 

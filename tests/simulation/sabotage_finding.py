@@ -13,7 +13,7 @@ from scheduler.engine import evidence, follow, look, start
 from scheduler.engine.evidence import Doubt
 from scheduler.engine.state import Entry, LaneState
 from scheduler.events import Event, StartAnswered
-from scheduler.journal import memory
+from scheduler.journal.memory import journal
 from scheduler.journal.port import AttemptRecord
 from scheduler.model import Job, Outcome
 from scheduler.report import summary
@@ -141,4 +141,4 @@ def a_report_says_what_no_journal_knows(patch: pytest.MonkeyPatch) -> None:
 
 @FINDING.breaks("I6")
 def secrets_are_journaled(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(memory, "clean", lambda event: event)
+    patch.setattr(journal, "clean", lambda event: event)

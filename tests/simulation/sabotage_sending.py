@@ -12,9 +12,9 @@ from scheduler.amplify.port import Kind, Stage
 from scheduler.engine import busy, fence, lane, start
 from scheduler.engine.disposition import Disposition, Need, dispose
 from scheduler.engine.state import Entry, LaneState
-from scheduler.journal import lock
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.journal.port import AttemptRecord, Owner, TargetRecord
+from scheduler.journal.sqlite import lock
 from scheduler.model import Outcome, Result
 
 from . import port

@@ -13,7 +13,7 @@ import pytest
 
 from scheduler.amplify.port import Answer, CallFailed, Kind, Stage
 from scheduler.events import StartIntended
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import Evidence, FailureBudget, Job, JobType, LaneKey, OnBusy, StopCause, Target
 from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Operation, Scenario
 from scheduler.report.document import Report

@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.errors import JournalError, innermost
 from scheduler.events import StartAnswered
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import Result, StopCause
 from scheduler.plan.scenario import Fault, FaultKind, Scenario
 from tests.simulation.virtual import simulate

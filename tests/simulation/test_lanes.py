@@ -17,10 +17,10 @@ from scheduler.amplify.port import Answer, Recorded
 from scheduler.engine.state import Options
 from scheduler.errors import JournalError, LaneLost, UsageError
 from scheduler.events import Event, LaneStopped, StartIntended
-from scheduler.journal.disk import MemoryDisk
 from scheduler.journal.lease import Lease
-from scheduler.journal.memory import MemoryJournal
-from scheduler.journal.memory_shared import MemoryShared
+from scheduler.journal.memory.disk import MemoryDisk
+from scheduler.journal.memory.journal import MemoryJournal
+from scheduler.journal.memory.shared import MemoryShared
 from scheduler.journal.port import RunRecord
 from scheduler.model import FailureBudget, LaneKey, Outcome, StopCause, Target
 from scheduler.plan.scenario import BranchRule, Scenario

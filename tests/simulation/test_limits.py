@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from scheduler.emulator.service import Service
-from scheduler.journal.disk import MemoryDisk
+from scheduler.journal.memory.disk import MemoryDisk
 from scheduler.model import LaneKey, Limits
 from scheduler.plan.scenario import Mode, Scenario
 from scheduler.report.document import Report

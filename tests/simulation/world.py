@@ -20,8 +20,8 @@ from scheduler.engine.clock import Clock, Intents
 from scheduler.engine.run import Run
 from scheduler.engine.state import Options
 from scheduler.events import RunStarted
-from scheduler.journal.disk import MemoryDisk
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.disk import MemoryDisk
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import FrozenPlan, LaneKey, Target
 from scheduler.plan.scenario import Scenario
 from scheduler.report.document import Report

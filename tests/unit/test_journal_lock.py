@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import JournalError, LockHeld
-from scheduler.journal.lock import StateLock
+from scheduler.journal.sqlite.lock import StateLock
 
 
 class Time:
@@ -87,7 +87,8 @@ async def test_a_wait_has_an_end(tmp_path: Path) -> None:
 
 def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
     script = (
-        "import anyio, os, sys; from pathlib import Path; from scheduler.journal.lock import StateLock\n"
+        "import anyio, os, sys; from pathlib import Path\n"
+        "from scheduler.journal.sqlite.lock import StateLock\n"
         "async def main():\n"
         "    async with StateLock(Path(sys.argv[1])).acquired():\n"
         "        print(StateLock.held(Path(sys.argv[1])), flush=True); os.kill(os.getpid(), 9)\n"

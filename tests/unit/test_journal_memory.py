@@ -7,8 +7,8 @@ import pytest
 
 from scheduler.errors import JournalError
 from scheduler.events import Event, RunStarted, TargetParked
-from scheduler.journal.disk import MemoryDisk
-from scheduler.journal.memory import MemoryJournal
+from scheduler.journal.memory.disk import MemoryDisk
+from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import FrozenPlan, Target
 
 PLAN = FrozenPlan(

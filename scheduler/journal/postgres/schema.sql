@@ -1,5 +1,5 @@
--- The journal, version 1: the tables of ../schema.sql, and what processes on many hosts need besides. Times are
--- seconds since the epoch by the clock of whoever wrote them, but those of leases are the server's own.
+-- The journal, version 1: the tables of ../sqlite/schema.sql, and what processes on many hosts need besides.
+-- Times are seconds since the epoch by the clock of whoever wrote them, but those of leases are the server's own.
 
 CREATE TABLE runs (
     number      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

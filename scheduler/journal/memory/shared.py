@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import anyio.lowlevel
 
-from ..elapsed import elapsed
-from ..model import Outcome, StopCause
+from ...elapsed import elapsed
+from ...model import Outcome, StopCause
+from ..lease import Holder, Lease, granted
+from ..refusals import taken_over
 from .disk import LaneTaken, MemoryDisk
-from .lease import Holder, Lease, granted
-from .memory import MemoryJournal
-from .refusals import taken_over
+from .journal import MemoryJournal
 
 
 class MemoryShared:

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import anyio.lowlevel
 
-from ..errors import JournalError, RunNotFound
-from ..events import Event, LimitChanged, LimitsLearned, RunStarted
-from ..model import Job, LaneKey, Target
-from .answers import durations_of, find_run
-from .clean import clean
+from ...errors import JournalError, RunNotFound
+from ...events import Event, LimitChanged, LimitsLearned, RunStarted
+from ...model import Job, LaneKey, Target
+from ..answers import durations_of, find_run
+from ..clean import clean
+from ..lease import Lease
+from ..listeners import Listeners
+from ..port import LaneRecord, Listener, Owner, RunRecord, TargetRecord
+from ..refusals import taken_over
 from .disk import MemoryDisk
-from .lease import Lease
-from .listeners import Listeners
-from .port import LaneRecord, Listener, Owner, RunRecord, TargetRecord
-from .refusals import taken_over
 
 
 class MemoryJournal:

@@ -15,10 +15,10 @@ from typing import Self
 
 import anyio
 
-from ..errors import JournalError, LockHeld
-from ..model import rfc3339
-from ..printable import printable
-from .state import make_private
+from ...errors import JournalError, LockHeld
+from ...model import rfc3339
+from ...printable import printable
+from .directory import make_private
 
 _NAME = "lock"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import JournalError
+from ...errors import JournalError
 
 #: What to do, by the name of SQLite's error, the first that it begins with.
 _ADVICE = (

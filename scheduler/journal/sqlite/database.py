@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-from ..errors import JournalError
-from ..whole import sync_directory
+from ...errors import JournalError
+from ...whole import sync_directory
+from ..refusals import damaged, newer
 from .faults import explained
-from .refusals import damaged, newer
 
 FILE = "journal.db"
 

@@ -13,15 +13,15 @@ from typing import Self
 import anyio
 import anyio.to_thread
 
-from ..errors import JournalError
-from ..model import Target
+from ...errors import JournalError
+from ...model import Target
+from ..recorder import Execute, Recorder
+from ..statements import INSERT_TARGET, Place, target_rows
 from .database import FILE, connect, create
+from .directory import make_private
 from .faults import explained
+from .read_only import connect_reading
 from .reader import SqliteReader
-from .reading import connect_reading
-from .recorder import Execute, Recorder
-from .state import make_private
-from .statements import INSERT_TARGET, Place, target_rows
 
 
 class SqliteJournal(Recorder, SqliteReader):

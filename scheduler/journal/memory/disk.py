@@ -1,12 +1,12 @@
-"""What a journal in memory holds, and what an event changes in it: `statements.py` in plain data."""
+"""What a journal in memory holds, and what an event changes in it: `statements` in plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from ..errors import JournalError
-from ..events import (
+from ...errors import JournalError
+from ...events import (
     Event,
     IntentAbandoned,
     JobAdopted,
@@ -25,8 +25,8 @@ from ..events import (
     TargetEnded,
     TargetParked,
 )
-from ..model import Evidence, LaneKey
-from .port import AttemptRecord, LaneRecord, RunRecord, TargetRecord
+from ...model import Evidence, LaneKey
+from ..port import AttemptRecord, LaneRecord, RunRecord, TargetRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ import sqlite3
 from pathlib import Path
 from typing import Any, Self
 
+from ..questions import SqlReader
+from ..refusals import missing
+from ..rows import Row
 from .database import FILE
 from .faults import explained
-from .questions import SqlReader
-from .reading import connect_to_look
-from .refusals import missing
-from .rows import Row
+from .read_only import connect_to_look
 
 
 class SqliteReader(SqlReader):

@@ -7,8 +7,8 @@ import re
 import stat
 from pathlib import Path
 
-from ..errors import JournalError
-from ..printable import printable
+from ...errors import JournalError
+from ...printable import printable
 
 #: The journal's index lives in memory that processes share, and locks must hold between them. Neither does
 #: over a network, where a second host could start everything again.

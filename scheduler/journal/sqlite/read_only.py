@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from ..errors import JournalError
+from ...errors import JournalError
 from .database import MIGRATIONS, check_layout, connect
 from .faults import explained
 

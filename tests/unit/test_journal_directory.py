@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.errors import JournalError
-from scheduler.journal import state
-from scheduler.journal.state import filesystem_of, make_private
+from scheduler.journal.sqlite import directory
+from scheduler.journal.sqlite.directory import filesystem_of, make_private
 
 MOUNTS = r"""
 21 1 259:1 / / rw,relatime shared:1 - ext4 /dev/root rw
@@ -75,7 +75,7 @@ def test_another_user_s_directory_is_refused(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "lustre", "fuse.sshfs"])
 def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setattr(state, "filesystem_of", lambda _: kind)
+    monkeypatch.setattr(directory, "filesystem_of", lambda _: kind)
     with pytest.raises(JournalError, match=rf"is on a network file system \({kind}\)"):
         make_private(tmp_path)
 
@@ -84,7 +84,7 @@ def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_local_file_system_will_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str | None
 ) -> None:
-    monkeypatch.setattr(state, "filesystem_of", lambda _: kind)
+    monkeypatch.setattr(directory, "filesystem_of", lambda _: kind)
     make_private(tmp_path)
 
 

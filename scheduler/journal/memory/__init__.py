@@ -1,0 +1,1 @@
+"""The journal in memory, which keeps virtual time: for simulations."""
