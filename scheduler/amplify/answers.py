@@ -26,7 +26,7 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """An app, as far as discovery and preflight need it. `repository` is None for apps without one."""
+    """An app, as far as `doctor` needs it. `repository` is None for apps without one."""
 
     id: str
     name: str
@@ -37,7 +37,7 @@ class App:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """A branch, as far as discovery and preflight need it. `stage` PULL_REQUEST marks a preview."""
+    """A branch, as far as `doctor` needs it. `stage` PULL_REQUEST marks a preview."""
 
     name: str
     stage: str | None = None

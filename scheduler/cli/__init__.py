@@ -9,13 +9,13 @@ import click
 
 from .. import __version__
 from .cancel import cancel
+from .doctor import doctor
 from .face import Face
 from .look import diff, report, runs, status
 from .plans import iam_policy, plan, schema, validate
-from .preflight import doctor
 from .release import resume, retry, run
 from .serve import completion, emulator
-from .work import worker
+from .worker import worker
 
 
 @click.group(cls=Face, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,4 +1,4 @@
-"""The command that looks before a run leaps: doctor."""
+"""The command that looks for what would go wrong: doctor."""
 
 from __future__ import annotations
 
