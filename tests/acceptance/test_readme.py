@@ -1,4 +1,4 @@
-"""What the README says is so: its tables, its commands, its example, its transcript."""
+"""What the READMEs say is so: their tables, commands, links and files, the example, the transcript."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from tests.acceptance.conftest import Shell
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+PAGES = {
+    page: (ROOT / page).read_text()
+    for page in ("README.md", "config/fleet/README.md", "tests/README.md", "tests/bench/README.md")
+}
 
 OPTIONS: dict[str, set[str]] = {
     name: {word for parameter in command.params for word in (*parameter.opts, *parameter.secondary_opts)}
@@ -48,8 +52,8 @@ def test_the_tables_are_the_programs_own(marker: str, table: str) -> None:
 
 
 def test_every_command_line_can_be_typed() -> None:
-    typed = TYPED.findall(README)
-    assert len(typed) > 5
+    typed = TYPED.findall("\n".join(PAGES.values()))
+    assert len(typed) > 8
     for command, rest in typed:
         assert command in OPTIONS, command
         assert set(OPTION.findall(rest)) <= OPTIONS[command], (command, rest)
@@ -57,7 +61,8 @@ def test_every_command_line_can_be_typed() -> None:
 
 def test_every_option_named_is_one() -> None:
     others = re.compile("pip install|python -m tests")
-    prose = "\n".join(line for line in README.splitlines() if not others.search(line))
+    lines = [line for page in PAGES.values() for line in page.splitlines()]
+    prose = "\n".join(line for line in lines if not others.search(line))
     named = {word for word in OPTION.findall(prose) if word.startswith("--")}
     assert len(named) > 20
     assert named - {"--help"}.union(*OPTIONS.values()) == set()
@@ -86,10 +91,28 @@ def test_the_example_is_a_plan(tmp_path: Path) -> None:
 
 def test_the_files_named_are_there() -> None:
     named = {
-        word.partition(":")[0] for word in re.findall(r"`?((?:config|scheduler|tests|\.ci)/[\w./-]+)", README)
+        word.partition(":")[0]
+        for page in PAGES.values()
+        for word in re.findall(r"`?((?:config|scheduler|tests|\.ci)/[\w./-]+)", page)
     }
     assert "config/demo.yaml" in named
     assert [name for name in named if not (ROOT / name.rstrip(".")).exists()] == []
+
+
+def anchors(text: str) -> set[str]:
+    """Return where links into a page may lead."""
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", PAGES[page])
+    assert links
+    for file, anchor in links:
+        target = ((ROOT / page).parent / file) if file else ROOT / page
+        assert target.is_file(), (file, anchor)
+        assert not anchor or anchor in anchors(target.read_text()), (file, anchor)
 
 
 def test_the_transcript_is_what_the_demo_prints(shell: Shell) -> None:

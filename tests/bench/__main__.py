@@ -1,4 +1,4 @@
-"""All benchmarks but the limiter's: `python -m tests.bench` writes the tables of the README.
+"""All benchmarks but the limiter's: `python -m tests.bench` writes the tables of the READMEs.
 
 It takes twenty minutes and wants a machine that does nothing else; ratios bear other machines better than
 figures do.
@@ -21,7 +21,7 @@ from .startup import startup
 from .table import Table
 from .today import today
 
-README = Path(__file__).parents[2] / "README.md"
+HERE = Path(__file__).parent
 
 #: By the module that makes it; `python -m tests.bench --only today` makes one alone.
 BENCHMARKS: dict[str, Sequence[Callable[[], Table]]] = {
@@ -40,23 +40,32 @@ BENCHMARKS: dict[str, Sequence[Callable[[], Table]]] = {
 }
 
 
+#: Where their tables stand: what its users pay in the project's own README, the rest beside this.
+PAGES: dict[Path, Sequence[str]] = {
+    HERE.parents[1] / "README.md": ("today", "startup"),
+    HERE / "README.md": ("overhead", "memory", "report", "journal", "sockets"),
+}
+
+
 @click.command()
 @click.option(
-    "--only", type=click.Choice(list(BENCHMARKS)), multiple=True, help="Print these; leave the README be."
+    "--only", type=click.Choice(list(BENCHMARKS)), multiple=True, help="Print these; leave the READMEs be."
 )
 def main(only: Sequence[str]) -> None:
-    """Run the benchmarks, print their tables as they come, and write them into the README."""
-    tables = []
-    for name in only or BENCHMARKS:
+    """Run the benchmarks, print their tables as they come, and write them into the READMEs."""
+    tables: dict[str, list[str]] = {name: [] for name in only or BENCHMARKS}
+    for name, found in tables.items():
         for benchmark in BENCHMARKS[name]:
-            tables.append(benchmark().markdown())
-            click.echo(tables[-1] + "\n")
+            found.append(benchmark().markdown())
+            click.echo(found[-1] + "\n")
     if not only:
-        README.write_text(with_tables(README.read_text(), tables))
+        for page, names in PAGES.items():
+            shown = [table for name in names for table in tables[name]]
+            page.write_text(with_tables(page.read_text(), shown))
 
 
 def with_tables(text: str, tables: Sequence[str]) -> str:
-    """Return the README with these tables in their place."""
+    """Return a page with these tables in their place."""
     block = "\n\n".join(tables)
     return re.sub(
         r"(<!-- benchmarks -->\n).*(<!-- /benchmarks -->)",
