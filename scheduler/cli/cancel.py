@@ -13,9 +13,9 @@ from . import options
 from .ask import insist
 
 if TYPE_CHECKING:
-    from ..fleet.cancel import Stopped
     from ..journal.port import Journal, RunRecord, TargetRecord
     from ..settings import Settings
+    from ..sweep.cancel import Stopped
 
 
 @click.command()
@@ -108,7 +108,7 @@ async def _stop(
     import time
 
     from ..counted import counted
-    from ..fleet.cancel import Result, Stopped, consider, events, stop
+    from ..sweep.cancel import Result, Stopped, consider, events, stop
     from .outside import opened
 
     decisions = [(record, decision) for record in records if (decision := consider(record)) is not None]

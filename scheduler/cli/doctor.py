@@ -9,10 +9,10 @@ import click
 from . import options
 
 if TYPE_CHECKING:
-    from ..fleet.findings import Finding, Readings
     from ..model import FrozenPlan
     from ..plan.scenario import Scenario
     from ..settings import Settings
+    from ..sweep.findings import Finding, Readings
 
 #: Places that a line names; JSON has them all.
 _SHOWN = 5
@@ -33,9 +33,9 @@ def doctor(plan: str, **given: Any) -> None:
     """
     import anyio
 
-    from ..fleet.findings import exit_code, judge
     from ..plan.load import load_plan
     from ..plan.select import narrowed
+    from ..sweep.findings import exit_code, judge
 
     settings = options.settings_of(given)
     frozen, scenario = load_plan(plan, region=settings.region)
@@ -49,7 +49,7 @@ def doctor(plan: str, **given: Any) -> None:
 async def _examined(
     plan: FrozenPlan, settings: Settings, scenario: Scenario | None, emulate: bool
 ) -> Readings:
-    from ..fleet.examine import examine
+    from ..sweep.examine import examine
     from .outside import opened
     from .voice import speak
 
@@ -65,8 +65,8 @@ def _show(plan: FrozenPlan, findings: list[Finding], output: str) -> None:
     from dataclasses import asdict
 
     from ..counted import counted, counted_targets
-    from ..fleet.findings import Severity, exit_code
     from ..printable import printable
+    from ..sweep.findings import Severity, exit_code
 
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     match output:

@@ -30,7 +30,7 @@ ROOMS = (
     "amplify",
     "journal",
     "emulator",
-    "fleet",
+    "sweep",
     "engine",
     "worker",
     "report",

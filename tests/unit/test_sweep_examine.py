@@ -9,9 +9,9 @@ import anyio.lowlevel
 
 from scheduler.amplify.answers import App, Branch
 from scheduler.amplify.port import Answer, CallFailed, JobPage, Kind, Recorded, Stage
-from scheduler.fleet.examine import examine
-from scheduler.fleet.patience import AT_ONCE
 from scheduler.model import Account, FrozenPlan, Job, LaneKey, Limits, Target
+from scheduler.sweep.examine import examine
+from scheduler.sweep.patience import AT_ONCE
 
 
 def failed(kind: Kind) -> CallFailed:

@@ -7,8 +7,8 @@ import pytest
 from scheduler.amplify.answers import App, Branch
 from scheduler.amplify.port import CallFailed, Kind, Stage
 from scheduler.errors import ExitCode
-from scheduler.fleet.findings import About, Finding, Readings, Severity, exit_code, judge
 from scheduler.model import Account, FrozenPlan, JobType, LaneKey, Target
+from scheduler.sweep.findings import About, Finding, Readings, Severity, exit_code, judge
 
 LANE = LaneKey("shop", "eu-west-1")
 HEALTHY = App(id="dweb", name="web", repository="https://git.example/web")

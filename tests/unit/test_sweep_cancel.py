@@ -8,9 +8,9 @@ import pytest
 
 from scheduler.amplify.port import Answer, CallFailed, Kind, Recorded, Stage
 from scheduler.events import JobChanged, TargetEnded
-from scheduler.fleet.cancel import Decision, Result, Stopped, conclude, consider, events, stop
 from scheduler.journal.port import AttemptRecord, TargetRecord
 from scheduler.model import Evidence, Job, LaneKey, Outcome, Target
+from scheduler.sweep.cancel import Decision, Result, Stopped, conclude, consider, events, stop
 
 
 def job(status: str, number: str = "7") -> Job:

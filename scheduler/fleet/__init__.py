@@ -1,1 +1,0 @@
-"""What is done to many branches outside of a run: `doctor` looks at them, `cancel` stops their jobs."""
