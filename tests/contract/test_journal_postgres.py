@@ -18,8 +18,6 @@ from scheduler.events import (
     Event,
     LaneMeasured,
     RunEnded,
-    RunStarted,
-    StartIntended,
     TargetEnded,
     TargetParked,
 )
@@ -29,22 +27,11 @@ from scheduler.journal.postgres.database import Database, translated
 from scheduler.journal.postgres.journal import PostgresJournal
 from scheduler.journal.postgres.reader import PostgresReader
 from scheduler.journal.postgres.shared import PostgresShared
-from scheduler.model import FrozenPlan, Hold, LaneKey, Outcome, Target
+from scheduler.model import Hold, LaneKey, Outcome
 from scheduler.redact import redact
+from tests.contract.records import STARTED, WEB, intended
 
-WEB = Target(account="shop", region="eu-west-1", app="d1", branch="main", name="web")
 LANE = WEB.lane
-PLAN = FrozenPlan(
-    name="nightly",
-    path="plan.yaml",
-    digest="sha256:0",
-    targets=tuple(replace(WEB, app=f"d{number}") for number in range(100)),
-)
-STARTED = RunStarted(at=100.0, plan=PLAN, endpoint="", version="1", follow=True)
-
-
-def intended(position: int) -> StartIntended:
-    return StartIntended(at=1.0, position=position, intent=f"I{position}", fence=None, server_at=None)
 
 
 @pytest.fixture

@@ -19,26 +19,14 @@ import anyio
 import pytest
 
 from scheduler.errors import JournalError, JournalVersionError, RunNotFound
-from scheduler.events import Event, RunStarted, StartIntended, TargetEnded, TargetParked
+from scheduler.events import Event, TargetEnded, TargetParked
 from scheduler.journal import questions
 from scheduler.journal.sqlite import database, read_only
 from scheduler.journal.sqlite.faults import explain
 from scheduler.journal.sqlite.journal import SqliteJournal
 from scheduler.journal.sqlite.reader import SqliteReader
-from scheduler.model import FrozenPlan, Outcome, Target
-
-WEB = Target(account="shop", region="eu-west-1", app="d1", branch="main", name="web")
-PLAN = FrozenPlan(
-    name="nightly",
-    path="plan.yaml",
-    digest="sha256:0",
-    targets=tuple(replace(WEB, app=f"d{number}") for number in range(100)),
-)
-STARTED = RunStarted(at=100.0, plan=PLAN, endpoint="", version="1", follow=True)
-
-
-def intended(position: int) -> StartIntended:
-    return StartIntended(at=1.0, position=position, intent=f"I{position}", fence=None, server_at=None)
+from scheduler.model import Outcome
+from tests.contract.records import PLAN, STARTED, intended
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -19,24 +18,11 @@ from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Operation, Sce
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
 from tests.simulation.port import Port
+from tests.simulation.scenes import HOURS, MINUTES, outcomes, slow
 from tests.simulation.virtual import simulate
 from tests.simulation.world import World, fleet, target
 
-MINUTES = 60.0
-HOURS = 3600.0
 LANE = LaneKey("default", "eu-west-1")
-
-
-def slow(**fields: object) -> Scenario:
-    """Builds of five minutes, as in the field."""
-    return Scenario.model_validate(
-        {"build_time": (240, 360), "pending_time": (1, 5), "provision_time": (2, 5), "latency": (0.05, 0.2)}
-        | fields
-    )
-
-
-def outcomes(report: Report) -> dict[str, int]:
-    return dict(Counter(str(found.outcome) for found in report.targets))
 
 
 def start_says_busy(kind: FaultKind = FaultKind.ERROR_BEFORE, **fields: object) -> Fault:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import anyio
 import pytest
 
 from scheduler.model import Evidence
-from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Scenario
+from scheduler.plan.scenario import BranchRule, Fault, FaultKind
+from tests.simulation.scenes import HOURS, MINUTES, slow
 from tests.simulation.virtual import simulate
 from tests.simulation.world import World, target
-
-MINUTES = 60.0
-HOURS = 3600.0
-
-
-def slow(**fields: Any) -> Scenario:
-    """Builds of five minutes, as in the field."""
-    return Scenario.model_validate(
-        {"build_time": (240, 360), "pending_time": (1, 5), "provision_time": (2, 5), "latency": (0.05, 0.2)}
-        | fields
-    )
 
 
 @pytest.mark.parametrize("kills", [0, 1, 4])

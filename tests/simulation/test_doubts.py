@@ -21,11 +21,10 @@ from scheduler.progress.sentence import sentence
 from scheduler.progress.tally import Phase, Tally
 from scheduler.report.document import Report, TargetPart
 from tests.simulation.port import Port
+from tests.simulation.scenes import HOURS, MINUTES
 from tests.simulation.virtual import simulate
 from tests.simulation.world import World, fleet, target
 
-MINUTES = 60.0
-HOURS = 3600.0
 LANE = LaneKey("default", "eu-west-1")
 
 

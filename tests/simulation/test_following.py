@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from scheduler.emulator.faults import Faults
 from scheduler.model import Outcome
-from scheduler.plan.scenario import Fault, FaultKind, Operation, Scenario
-from scheduler.report.document import Report
+from scheduler.plan.scenario import Fault, FaultKind, Operation
+from tests.simulation.scenes import MINUTES, faulty, outcomes
 from tests.simulation.virtual import simulate
-from tests.simulation.world import World, fleet, target
-
-MINUTES = 60.0
+from tests.simulation.world import fleet, target
 
 
 def reads(**fields: object) -> Fault:
@@ -39,19 +35,10 @@ FAULTS = {
 }
 
 
-def followed(*faults: Fault) -> World:
-    """A world of builds of five minutes whose reads meet these faults."""
-    return World(Scenario(build_time=(240, 360), latency=(0.05, 0.2), slots=50, faults=faults))
-
-
-def outcomes(report: Report) -> dict[str, int]:
-    return dict(Counter(str(found.outcome) for found in report.targets))
-
-
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_reads_that_fail_now_and_then_never_fail_a_job(fault: dict[str, object]) -> None:
     async def main() -> None:
-        world = followed(reads(**{"probability": 0.2} | fault))
+        world = faulty(reads(**{"probability": 0.2} | fault))
         report = await world.release(fleet(30))
         assert outcomes(report) == {"succeeded": 30}
         assert len(world.truth.starts) == 30
@@ -61,7 +48,7 @@ def test_reads_that_fail_now_and_then_never_fail_a_job(fault: dict[str, object])
 
 def test_a_job_that_is_gone_for_good_leaves_its_target_unresolved_with_the_jobs_number() -> None:
     async def main() -> None:
-        world = followed(reads(app="dgone", skip=1, **GONE))
+        world = faulty(reads(app="dgone", skip=1, **GONE))
         report = await world.release([target("dgone"), target("dfine")])
         gone, fine = report.targets
         assert (gone.outcome, fine.outcome) == (Outcome.UNRESOLVED, Outcome.SUCCEEDED)
@@ -75,7 +62,7 @@ def test_a_job_that_is_gone_for_good_leaves_its_target_unresolved_with_the_jobs_
 
 def test_a_lost_job_gives_its_slot_to_the_next_target() -> None:
     async def main() -> None:
-        world = followed(reads(app="dgone", skip=1, **GONE))
+        world = faulty(reads(app="dgone", skip=1, **GONE))
         report = await world.release([target("dgone"), target("dnext")], concurrency=1)
         assert outcomes(report) == {"unresolved": 1, "succeeded": 1}
 
@@ -85,7 +72,7 @@ def test_a_lost_job_gives_its_slot_to_the_next_target() -> None:
 @pytest.mark.parametrize("fault", [{"status": 503}, {"kind": FaultKind.THROTTLE}, {"kind": FaultKind.EMPTY}])
 def test_a_job_that_can_never_be_read_is_timed_out_and_said_to_go_on(fault: dict[str, object]) -> None:
     async def main() -> None:
-        world = followed(reads(app="dmute", **fault))
+        world = faulty(reads(app="dmute", **fault))
         report = await world.release([target("dmute", build_timeout=45 * MINUTES), target("dfine")])
         mute, fine = report.targets
         assert (mute.outcome, fine.outcome) == (Outcome.TIMED_OUT, Outcome.SUCCEEDED)
@@ -96,7 +83,7 @@ def test_a_job_that_can_never_be_read_is_timed_out_and_said_to_go_on(fault: dict
 
 def test_a_job_that_could_not_be_read_is_followed_by_resume() -> None:
     async def main() -> None:
-        world = followed(reads(app="dgone", skip=1, times=10, **GONE))
+        world = faulty(reads(app="dgone", skip=1, times=10, **GONE))
         run = world.open([target("dgone")])
         assert outcomes(await world.carry_out(run)) == {"unresolved": 1}
         world.reopen(run)
@@ -108,7 +95,7 @@ def test_a_job_that_could_not_be_read_is_followed_by_resume() -> None:
 
 def test_credentials_that_go_for_good_while_jobs_are_followed_leave_a_run_that_resumes() -> None:
     async def main() -> None:
-        world = followed(reads(kind=FaultKind.EXPIRED_TOKEN, skip=20))
+        world = faulty(reads(kind=FaultKind.EXPIRED_TOKEN, skip=20))
         run = world.open(fleet(5))
         report = await world.carry_out(run)
         assert outcomes(report) == {"started": 5}

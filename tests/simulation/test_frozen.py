@@ -12,28 +12,14 @@ import pytest
 from scheduler.amplify.port import CallFailed, Kind, Stage
 from scheduler.engine.clock import Clock
 from scheduler.model import LaneKey
-from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Operation, Scenario
+from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Operation
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
 from tests.simulation.history import Request
 from tests.simulation.port import Port
+from tests.simulation.scenes import HOURS, MINUTES, outcomes, slow
 from tests.simulation.virtual import freeze, simulate
 from tests.simulation.world import World, fleet, target
-
-MINUTES = 60.0
-HOURS = 3600.0
-
-
-def slow(**fields: object) -> Scenario:
-    """Builds of five minutes, as in the field."""
-    return Scenario.model_validate(
-        {"build_time": (240, 360), "pending_time": (1, 5), "provision_time": (2, 5), "latency": (0.05, 0.2)}
-        | fields
-    )
-
-
-def outcomes(report: Report) -> dict[str, int]:
-    return dict(Counter(str(found.outcome) for found in report.targets))
 
 
 @dataclass

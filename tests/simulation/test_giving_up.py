@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import anyio
 import pytest
 
 from scheduler.amplify.port import CallFailed, Kind, Stage
 from scheduler.emulator.faults import Faults
 from scheduler.model import LaneKey
-from scheduler.plan.scenario import Fault, FaultKind, Operation, Scenario
-from scheduler.report.document import Report
+from scheduler.plan.scenario import Fault, FaultKind, Operation
 from tests.simulation.history import Request
 from tests.simulation.port import Port
+from tests.simulation.scenes import MINUTES, faulty, outcomes
 from tests.simulation.virtual import simulate
 from tests.simulation.world import World, fleet
-
-MINUTES = 60.0
-
-
-def outcomes(report: Report) -> dict[str, int]:
-    return dict(Counter(str(found.outcome) for found in report.targets))
-
-
-def builds(*faults: Fault) -> World:
-    return World(Scenario(build_time=(240, 360), latency=(0.05, 0.2), slots=50, faults=faults))
 
 
 class Remote(World):
@@ -52,7 +40,7 @@ def test_a_token_that_stays_expired_is_renewed_once_and_then_stops_the_lane(
     operations: list[Operation],
 ) -> None:
     async def main() -> None:
-        world = builds(
+        world = faulty(
             *(Fault(kind=FaultKind.EXPIRED_TOKEN, operation=operation) for operation in operations)
         )
         run = world.open(fleet(10))
@@ -76,7 +64,7 @@ def test_a_token_that_expires_every_hour_is_renewed_every_hour() -> None:
             for operation in (Operation.START_JOB, Operation.LIST_JOBS)
             for skip in (2, 6, 12)
         ]
-        world = builds(*hourly)
+        world = faulty(*hourly)
         assert outcomes(await world.release(fleet(20), concurrency=2)) == {"succeeded": 20}
         assert 3 <= world.refreshed <= 6
 

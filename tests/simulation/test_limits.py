@@ -13,23 +13,11 @@ from scheduler.journal.memory.disk import MemoryDisk
 from scheduler.model import LaneKey, Limits
 from scheduler.plan.scenario import Mode, Scenario
 from scheduler.report.document import Report
+from tests.simulation.scenes import HOURS, slow
 from tests.simulation.virtual import simulate
 from tests.simulation.world import EPOCH, World, fleet, target
 
-HOURS = 3600.0
 LANE = LaneKey("default", "eu-west-1")
-
-#: Builds of five minutes, as in the field.
-SLOW: dict[str, Any] = {
-    "build_time": (240, 360),
-    "pending_time": (1, 5),
-    "provision_time": (2, 5),
-    "latency": (0.05, 0.2),
-}
-
-
-def slow(**fields: Any) -> Scenario:
-    return Scenario.model_validate(SLOW | fields)
 
 
 def again(world: World, scenario: Scenario) -> World:

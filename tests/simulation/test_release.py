@@ -11,22 +11,9 @@ from scheduler.events import Event, IntentAbandoned, TargetEnded
 from scheduler.model import Evidence, FailureBudget, Limits, OnBusy, Outcome, StopCause
 from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Mode, Operation, Scenario
 from scheduler.report.summary import summarize
+from tests.simulation.scenes import MINUTES, outcomes, slow
 from tests.simulation.virtual import simulate
 from tests.simulation.world import EPOCH, World, fleet, target
-
-MINUTES = 60.0
-
-
-def slow(**fields: object) -> Scenario:
-    """Builds of five minutes, as in the field."""
-    return Scenario.model_validate(
-        {"build_time": (240, 360), "pending_time": (1, 5), "provision_time": (2, 5), "latency": (0.05, 0.2)}
-        | fields
-    )
-
-
-def outcomes(report: object) -> dict[str, int]:
-    return dict(Counter(str(found.outcome) for found in report.targets))  # type: ignore[attr-defined]
 
 
 def test_every_target_of_a_calm_night_succeeds_once() -> None:
