@@ -11,10 +11,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-#: The statuses in which a job has ended. Every other status, also one that is not in the API model, is
-#: unfinished: waiters that list the unfinished ones instead take PROVISIONING for an end.
-TERMINAL_STATUSES = frozenset({"SUCCEED", "FAILED", "CANCELLED"})
-
 #: The statuses of a job that waits in the account's queue and holds no build slot yet.
 QUEUED_STATUSES = frozenset({"CREATED", "PENDING"})
 
@@ -66,6 +62,10 @@ class Outcome(StrEnum):
     NOT_STARTED = "not_started"
     UNRESOLVED = "unresolved"  #: a start was sent, its fate is unknown
 
+
+#: What a target comes to, by the status in which its job has ended. Every other status is unfinished, also one
+#: that is not in the API model: waiters that list the unfinished ones instead take PROVISIONING for an end.
+OUTCOME_OF = {"SUCCEED": Outcome.SUCCEEDED, "FAILED": Outcome.FAILED, "CANCELLED": Outcome.CANCELLED}
 
 #: The outcomes that make a run fail and count against the failure budget.
 FAILURES = frozenset(
@@ -237,7 +237,7 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        return self.status in TERMINAL_STATUSES
+        return self.status in OUTCOME_OF
 
     @property
     def queued(self) -> bool:

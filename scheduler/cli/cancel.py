@@ -108,12 +108,12 @@ async def _stop(
     import time
 
     from ..counted import counted
-    from ..sweep.cancel import Result, Stopped, consider, events, stop
+    from ..sweep.cancel import Stopped, StopResult, consider, events, stop
     from .outside import opened
 
     decisions = [(record, decision) for record in records if (decision := consider(record)) is not None]
     results = {
-        record.position: (record, Stopped(result=Result.LEFT, reason=decision.reason))
+        record.position: (record, Stopped(result=StopResult.LEFT, reason=decision.reason))
         for record, decision in decisions
         if not decision.stop
     }
@@ -139,7 +139,7 @@ async def _stop(
     _show([results[position] for position in sorted(results)], given["output"])
     if not wanted:
         click.echo(f"run {run.id} has no job that could be stopped", err=True)
-    left = any(stopped.result is Result.NOT_STOPPED for _, stopped in results.values())
+    left = any(stopped.result is StopResult.NOT_STOPPED for _, stopped in results.values())
     return ExitCode.FAILED if left else ExitCode.SUCCEEDED
 
 

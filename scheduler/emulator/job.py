@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Final
 
-from ..model import TERMINAL_STATUSES
+from ..model import OUTCOME_OF
 
 SUCCEED: Final = "SUCCEED"
 FAILED: Final = "FAILED"
@@ -85,7 +85,7 @@ class EmulatedJob:
         if now < began or self.ends_at < began:
             return []
         status = self.status(now)
-        ended = status in TERMINAL_STATUSES
+        ended = status in OUTCOME_OF
         names = ["BUILD", "DEPLOY"] if status == SUCCEED else ["BUILD"]
         steps: list[dict[str, Any]] = []
         for name in names:

@@ -10,15 +10,13 @@ import anyio
 
 from ..amplify.port import Answer, CallFailed
 from ..events import JobChanged
-from ..model import Job, Outcome
+from ..model import OUTCOME_OF, Job
 from .crew import Crew
 from .faults import read
 from .overdue import check_deadlines, unreadable
 from .state import Entry, LaneState
 
 READS_AT_ONCE = 16
-
-_OUTCOMES = {"SUCCEED": Outcome.SUCCEEDED, "FAILED": Outcome.FAILED, "CANCELLED": Outcome.CANCELLED}
 
 
 def follow(lane: LaneState, entry: Entry, *, age: float = 0.0) -> None:
@@ -178,7 +176,7 @@ def _ended(lane: LaneState, entry: Entry, job: Job, detail: str) -> None:
         lane.limiter.tell(lambda limit, _: limit.noticed(now - end))
     if not entry.ended and lane.options.follow:
         lane.open -= 1
-        lane.end(entry, _OUTCOMES[job.status], _reason(job, detail))
+        lane.end(entry, OUTCOME_OF[job.status], _reason(job, detail))
 
 
 def _scheduled(lane: LaneState, entry: Entry) -> bool:

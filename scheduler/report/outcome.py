@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from ..journal.port import AttemptRecord, LaneRecord, RunRecord, TargetRecord
-from ..model import Job, Outcome, StopCause, rfc3339
-
-_JOB_ENDS = {"SUCCEED": Outcome.SUCCEEDED, "FAILED": Outcome.FAILED, "CANCELLED": Outcome.CANCELLED}
+from ..model import OUTCOME_OF, Job, Outcome, StopCause, rfc3339
 
 
 def explain(
@@ -26,9 +24,9 @@ def explain(
 
 
 def _of_job(job: Job, run: RunRecord, lane: LaneRecord | None, *, running: bool) -> tuple[Outcome, str]:
-    if job.status in _JOB_ENDS:
+    if job.ended:
         # Seen to end, but the process died before it wrote the outcome down.
-        return _JOB_ENDS[job.status], f"job {job.jobId} ended as {job.status}"
+        return OUTCOME_OF[job.status], f"job {job.jobId} ended as {job.status}"
     if not run.follow:
         return Outcome.STARTED, "not followed, by request"
     if running:

@@ -42,7 +42,7 @@ class Decision(NamedTuple):
     reason: str
 
 
-class Result(StrEnum):
+class StopResult(StrEnum):
     """What became of a target's job."""
 
     STOPPED = "stopped"
@@ -55,7 +55,7 @@ class Result(StrEnum):
 class Stopped:
     """What became of a job, and the job as it was read afterwards (None: it could not be read)."""
 
-    result: Result
+    result: StopResult
     reason: str
     job: Job | None = None
 
@@ -82,7 +82,7 @@ def conclude(job: Job, refusal: CallFailed | None) -> Stopped:
     if job.ended:
         by_us = job.status == "CANCELLED" and refusal is None
         return Stopped(
-            result=Result.STOPPED if by_us else Result.ENDED,
+            result=StopResult.STOPPED if by_us else StopResult.ENDED,
             reason=f"job {job.jobId} ended as {job.status}",
             job=job,
         )
@@ -90,7 +90,7 @@ def conclude(job: Job, refusal: CallFailed | None) -> Stopped:
         reason = f"job {job.jobId} is {job.status}: {refusal.reason}"
     else:
         reason = f"job {job.jobId} was asked to stop and is still {job.status}; cancel again to look again"
-    return Stopped(result=Result.NOT_STOPPED, reason=reason, job=job)
+    return Stopped(result=StopResult.NOT_STOPPED, reason=reason, job=job)
 
 
 def events(record: TargetRecord, stopped: Stopped, at: float) -> Iterator[Event]:
@@ -99,7 +99,7 @@ def events(record: TargetRecord, stopped: Stopped, at: float) -> Iterator[Event]
     if job is None:
         return
     yield JobChanged(at=at, position=record.position, job=job)
-    if stopped.result is Result.STOPPED and record.outcome is None:
+    if stopped.result is StopResult.STOPPED and record.outcome is None:
         yield TargetEnded(
             at=at,
             position=record.position,
@@ -126,7 +126,7 @@ async def stop(
             lane = await patiently(lambda: accounts.lane(key, calls=AT_ONCE), sleep)
         except CallFailed as failure:
             for record in lanes[key]:
-                done(record, Stopped(result=Result.NOT_STOPPED, reason=failure.reason))
+                done(record, Stopped(result=StopResult.NOT_STOPPED, reason=failure.reason))
         else:
             await _stop_lane(lane, lanes[key], done, sleep)
 
@@ -159,7 +159,7 @@ async def _seen(lane: Lane, record: TargetRecord, refusal: CallFailed | None, sl
                 break
             await sleep(pause)
     except CallFailed as failure:
-        return Stopped(result=Result.NOT_STOPPED, reason=(refusal or failure).reason)
+        return Stopped(result=StopResult.NOT_STOPPED, reason=(refusal or failure).reason)
     return conclude(job, refusal)
 
 

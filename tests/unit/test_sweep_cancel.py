@@ -10,7 +10,7 @@ from scheduler.amplify.port import Answer, CallFailed, Kind, Recorded, Stage
 from scheduler.events import JobChanged, TargetEnded
 from scheduler.journal.port import AttemptRecord, TargetRecord
 from scheduler.model import Evidence, Job, LaneKey, Outcome, Target
-from scheduler.sweep.cancel import Decision, Result, Stopped, conclude, consider, events, stop
+from scheduler.sweep.cancel import Decision, Stopped, StopResult, conclude, consider, events, stop
 
 
 def job(status: str, number: str = "7") -> Job:
@@ -66,21 +66,21 @@ def test_nothing_is_said_of_targets_without_a_job_or_with_one_that_has_ended() -
 @pytest.mark.parametrize(
     ("status", "refusal", "result", "reason"),
     [
-        ("CANCELLED", None, Result.STOPPED, "job 7 ended as CANCELLED"),
-        ("CANCELLED", refused(), Result.ENDED, "job 7 ended as CANCELLED"),
-        ("SUCCEED", None, Result.ENDED, "job 7 ended as SUCCEED"),
-        ("SUCCEED", refused(), Result.ENDED, "job 7 ended as SUCCEED"),
-        ("RUNNING", refused(), Result.NOT_STOPPED, "job 7 is RUNNING: StopJob was refused."),
+        ("CANCELLED", None, StopResult.STOPPED, "job 7 ended as CANCELLED"),
+        ("CANCELLED", refused(), StopResult.ENDED, "job 7 ended as CANCELLED"),
+        ("SUCCEED", None, StopResult.ENDED, "job 7 ended as SUCCEED"),
+        ("SUCCEED", refused(), StopResult.ENDED, "job 7 ended as SUCCEED"),
+        ("RUNNING", refused(), StopResult.NOT_STOPPED, "job 7 is RUNNING: StopJob was refused."),
         (
             "CANCELLING",
             None,
-            Result.NOT_STOPPED,
+            StopResult.NOT_STOPPED,
             "job 7 was asked to stop and is still CANCELLING; cancel again to look again",
         ),
     ],
 )
 def test_what_became_of_a_job_is_what_was_read_last(
-    status: str, refusal: CallFailed | None, result: Result, reason: str
+    status: str, refusal: CallFailed | None, result: StopResult, reason: str
 ) -> None:
     assert conclude(job(status), refusal) == Stopped(result=result, reason=reason, job=job(status))
 
@@ -101,7 +101,7 @@ def test_a_stopped_job_ends_its_target_unless_it_has_its_end() -> None:
 
 
 def test_a_job_that_could_not_be_read_leaves_the_journal_as_it_is() -> None:
-    unread = Stopped(result=Result.NOT_STOPPED, reason="why")
+    unread = Stopped(result=StopResult.NOT_STOPPED, reason="why")
     assert list(events(record(job("RUNNING")), unread, 5.0)) == []
 
 
@@ -164,27 +164,27 @@ async def test_nothing_is_stopped_with_credentials_of_another_account() -> None:
     outside = Outside(verified=refused(Kind.CREDENTIALS))
     found, _ = await stopped(outside, record(job("RUNNING")), record(job("RUNNING"), position=1))
     assert set(found) == {0, 1}
-    assert {became.result for became in found.values()} == {Result.NOT_STOPPED}
+    assert {became.result for became in found.values()} == {StopResult.NOT_STOPPED}
     assert outside.asked == []
 
 
 async def test_a_refusal_is_believed_only_while_the_job_goes_on() -> None:
     ended, _ = await stopped(Outside(refusals=[refused()], statuses=("SUCCEED",)), record(job("RUNNING")))
-    assert ended[0].result is Result.ENDED
+    assert ended[0].result is StopResult.ENDED
     outside = Outside(refusals=[refused()], statuses=("RUNNING",))
     goes_on, pauses = await stopped(outside, record(job("RUNNING")))
-    assert goes_on[0].result is Result.NOT_STOPPED
+    assert goes_on[0].result is StopResult.NOT_STOPPED
     assert (outside.looks, pauses) == (1, [])
 
 
 async def test_a_throttled_stop_is_asked_again() -> None:
     outside = Outside(refusals=[refused(Kind.THROTTLED)])
     found, _ = await stopped(outside, record(job("RUNNING")))
-    assert found[0].result is Result.STOPPED
+    assert found[0].result is StopResult.STOPPED
     assert len(outside.asked) == 2
 
 
 async def test_a_job_that_does_not_stop_is_given_up_after_a_minute() -> None:
     found, pauses = await stopped(Outside(statuses=("CANCELLING",)), record(job("RUNNING")))
-    assert found[0].result is Result.NOT_STOPPED
+    assert found[0].result is StopResult.NOT_STOPPED
     assert sum(pauses) == pytest.approx(60, abs=1)
