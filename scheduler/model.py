@@ -63,8 +63,8 @@ class Outcome(StrEnum):
     UNRESOLVED = "unresolved"  #: a start was sent, its fate is unknown
 
 
-#: What a target comes to, by the status in which its job has ended. Every other status is unfinished, also one
-#: that is not in the API model: waiters that list the unfinished ones instead take PROVISIONING for an end.
+#: What a target comes to, by the status in which its job has ended. Every other status is unfinished, also
+#: one that is not in the API model: waiters that list the unfinished ones take PROVISIONING for an end.
 OUTCOME_OF = {"SUCCEED": Outcome.SUCCEEDED, "FAILED": Outcome.FAILED, "CANCELLED": Outcome.CANCELLED}
 
 #: The outcomes that make a run fail and count against the failure budget.

@@ -72,6 +72,12 @@ def test_the_table_of_commands_names_them_all() -> None:
     assert {words.split()[0] for words in first_column("Command")} == set(main.commands)
 
 
+def test_the_table_of_rooms_names_them_all() -> None:
+    packages = {f"scheduler/{found.parent.name}" for found in (ROOT / "scheduler").glob("*/__init__.py")}
+    named = {word for word in first_column("Room") if "/" in word}
+    assert named == packages
+
+
 def test_the_table_of_a_target_names_every_key() -> None:
     assert set(first_column("Key of a target")) == set(plan_schema()["$defs"]["TargetEntry"]["properties"])
 
