@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -23,9 +23,6 @@ PLACEHOLDER = "ACCOUNT"
 
 #: What means more than itself in a resource: wildcards, and the beginning of a variable.
 _SPECIAL = re.compile(r"[*?]|\$(?=\{)")
-
-#: Says the resources of a statement about these targets.
-_Resources = Callable[[Iterable[Target]], list[str]]
 
 
 class Also(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -50,17 +50,13 @@ _LEFT = "SELECT count(*) FROM orders WHERE run = ? AND NOT done"
 class PostgresShared(Database):
     """One process's access to what all share."""
 
-    def __init__(self, url: str, *, now: Callable[[], float] = elapsed) -> None:
-        super().__init__(url)
-        self._now = now
-
     def journal(self, fence: Lease | None = None) -> PostgresJournal:
         """Open the journal for one run; fenced, its commits raise LaneLost once the lane is another's."""
         return PostgresJournal(self, fence)
 
     async def take(self, name: str, *, owner: str, run: str, seconds: float) -> Lease | Holder:
         """Take a lane for so many seconds, or tell who holds it. Raises JournalError."""
-        asked = self._now()
+        asked = elapsed()
         if taken := await self._ask(_TAKE, name, owner, run, seconds):
             return granted(name, taken[0][0], seconds, asked)
         holders = await self._ask(_HOLDER, name)
@@ -68,7 +64,7 @@ class PostgresShared(Database):
 
     async def renew(self, lease: Lease) -> Lease:
         """Let a lease last its seconds from now. Raises LaneLost, and JournalError."""
-        asked = self._now()
+        asked = elapsed()
         if await self._change(_RENEW, lease.seconds, lease.name, lease.epoch) != 1:
             raise taken_over(lease.name)
         return granted(lease.name, lease.epoch, lease.seconds, asked)
@@ -125,7 +121,7 @@ class PostgresShared(Database):
     async def happened(self, run: str, seen: Seen) -> list[Event]:
         """Return the events of a run that `seen` does not know of, in the order of their recording."""
         rows = await self._ask(FRESH, run, seen.after, sorted(seen.beyond))
-        seen.note([row[0] for row in rows], self._now())
+        seen.note([row[0] for row in rows], elapsed())
         return [event_of(kind, body) for _, kind, body in rows]
 
     async def _ask(self, query: str, *values: Any) -> list[Row]:
