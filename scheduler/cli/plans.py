@@ -89,7 +89,8 @@ def _write_lock(path: str, plan: FrozenPlan, scenario: Scenario | None) -> None:
         write_whole(Path(path), lock_lines(plan, scenario))
     except OSError as error:
         raise UsageError(
-            f"--out: {printable(path)}: cannot be written ({error.strerror}); name another place"
+            f"--out: {printable(path)}: cannot be written ({error.strerror}); "
+            "name a place that can be written"
         ) from None
 
 

@@ -51,4 +51,7 @@ def test_a_changed_lock_starts_nothing(released: Released) -> None:
 def test_a_lock_that_cannot_be_written_is_told(shell: Shell) -> None:
     done = shell.type("plan", shell.plan(apps(1)), "--out", "no/such/night.lock")
     assert done.returncode == 2
-    assert done.stderr == "--out: no/such/night.lock: cannot be written (No such file or directory)\n"
+    assert done.stderr == (
+        "--out: no/such/night.lock: cannot be written (No such file or directory); "
+        "name a place that can be written\n"
+    )
