@@ -107,7 +107,7 @@ async def _stop(
 ) -> ExitCode:
     import time
 
-    from ..counted import counted
+    from ..spoken import counted
     from ..sweep.cancel import Stopped, StopResult, consider, events, stop
     from .outside import opened
 
@@ -147,11 +147,11 @@ def _show(results: Sequence[tuple[TargetRecord, Stopped]], output: str) -> None:
     import json
 
     from ..printable import printable
+    from ..spoken import spoken
 
     if output == "text":
         for record, stopped in results:
-            word = stopped.result.replace("_", " ")
-            click.echo(printable(f"{word:<13}  {record.target.key}  {stopped.reason}"))
+            click.echo(printable(f"{spoken(stopped.result):<13}  {record.target.key}  {stopped.reason}"))
         return
     rows = [_row(record, stopped) for record, stopped in results]
     if output == "json":

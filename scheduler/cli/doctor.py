@@ -64,8 +64,8 @@ def _show(plan: FrozenPlan, findings: list[Finding], output: str) -> None:
     import json
     from dataclasses import asdict
 
-    from ..counted import counted, counted_targets
     from ..printable import printable
+    from ..spoken import counted, counted_targets
     from ..sweep.findings import Severity, exit_code
 
     errors = sum(finding.severity is Severity.ERROR for finding in findings)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..counted import counted_targets
 from ..errors import UsageError
+from ..spoken import counted_targets
 from . import options
 from .face import complain
 

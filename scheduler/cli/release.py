@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..counted import counted, counted_targets
 from ..errors import LockHeld
+from ..spoken import counted, counted_targets
 from . import options
 from .ask import ask, insist
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
-from ..counted import counted
 from ..journal.port import Heard, RunRecord, TargetRecord
 from ..logs import LogFormat
 from ..progress.choose import choose
 from ..progress.watch import watch
+from ..spoken import counted
 from .request import Request
 from .voice import Voice
 

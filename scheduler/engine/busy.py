@@ -11,6 +11,7 @@ from ..amplify.port import CallFailed, Kind
 from ..events import JobAdopted
 from ..journal.port import Owner
 from ..model import Evidence, Job, OnBusy, Outcome
+from ..spoken import span
 from .evidence import own_job
 from .faults import mended, read
 from .follow import follow
@@ -80,7 +81,7 @@ def _give_way(lane: LaneState, entry: Entry, active: Job | None, waited: float) 
         case OnBusy.WAIT | OnBusy.SUPERSEDE | OnBusy.ATTACH:
             if waited < entry.target.queue_timeout:
                 return False
-            reason = f"the branch was busy for {waited / 60:.0f} min, last with {_named(active)}"
+            reason = f"the branch was busy for {span(waited)}, last with {_named(active)}"
             lane.end(entry, Outcome.SKIPPED, reason)
             return True
         case _:
@@ -102,8 +103,7 @@ async def _list(lane: LaneState, entry: Entry, since: float) -> Sequence[Job] | 
                 lane.end(entry, Outcome.REJECTED, failure.reason)
                 return None
             if now >= over:
-                waited = (now - since) / 60
-                reason = f"the branch's jobs could not be listed for {waited:.0f} min: {failure.reason}"
+                reason = f"the branch's jobs could not be listed for {span(now - since)}: {failure.reason}"
                 lane.end(entry, Outcome.SKIPPED, reason)
                 return None
             if not await mended(lane, failure, refreshes):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ..amplify.port import CallFailed, Kind, Stage
+from ..spoken import span
 from .state import LaneState
 
 DENIALS = 3  #: refusals for want of permission, with nothing started, after which a lane is given up
@@ -41,7 +42,7 @@ def pause(lane: LaneState, failure: CallFailed) -> None:
     if lane.unreached_since is None:
         lane.unreached_since = now
     if now - lane.unreached_since > UNREACHABLE and lane.unreached >= PAUSES:
-        lane.stop(f"no answer for {UNREACHABLE / 60:.0f} minutes: {failure.reason}", denied=False)
+        lane.stop(f"no answer for {span(UNREACHABLE)}: {failure.reason}", denied=False)
     if now >= lane.paused_until:
         lane.unreached += 1
         lane.paused_until = now + min(PAUSE_AT_MOST, 0.25 * 2.0 ** min(lane.unreached, 8))

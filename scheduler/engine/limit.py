@@ -17,9 +17,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from ..counted import counted
 from ..events import LimitsLearned
 from ..model import Hold, LaneKey
+from ..spoken import counted
 from .opening import Change, Opening, Send
 from .pace import Pace
 from .queue import Queue

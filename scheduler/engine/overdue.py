@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..amplify.port import CallFailed, Kind
 from ..model import Job, Outcome
+from ..spoken import span
 from .faults import mended
 from .state import Entry, LaneState
 
@@ -24,9 +25,7 @@ def check_deadlines(lane: LaneState, entry: Entry, job: Job) -> None:
         began = min(entry.active_at, entry.started_at + target.queue_timeout)
         over, limit, name = now - began, target.build_timeout, "build_timeout"
     if over > limit:
-        reason = (
-            f"job {job.jobId} is still {job.status} after {over / 60:.0f} min ({name}); it goes on in AWS"
-        )
+        reason = f"job {job.jobId} is still {job.status} after {span(over)} ({name}); it goes on in AWS"
         _give_up(lane, entry, Outcome.TIMED_OUT, reason)
 
 
@@ -57,7 +56,7 @@ async def unreadable(lane: LaneState, entry: Entry, failure: CallFailed, refresh
     lane.schedule.missed(entry.position, now, _patience(entry))
     unseen = now - entry.read_at
     if not entry.ended and unseen > entry.target.build_timeout and entry.misses >= MISSES:
-        reason = f"job {job.jobId} could not be read for {unseen / 60:.0f} min: {failure.reason}"
+        reason = f"job {job.jobId} could not be read for {span(unseen)}: {failure.reason}"
         _give_up(lane, entry, Outcome.TIMED_OUT, reason)
 
 

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from ..amplify.port import Kind, Recorded
 from ..model import rfc3339
+from ..spoken import span
 from .evidence import Absent, Conflict
 
 
@@ -45,12 +46,8 @@ def sentence(*, sent_at: float, why: str, found: str, testimony: str | None, loo
         f"the start was sent at {rfc3339(sent_at)} and its answer is not known ({why}).",
         found,
         testimony or "",
-        f"The last look was {_span(looked)} after; nothing was sent again.",
+        f"The last look was {span(looked)} after; nothing was sent again.",
         f"To decide, look at the branch in the Amplify console{'' if testimony else ask};",
         f"to send it again: amplify-release resume {run} --restart-unresolved",
     ]
     return " ".join(filter(None, told))
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -9,6 +9,7 @@ import anyio
 
 from ..events import LaneHeld
 from ..model import Hold
+from ..spoken import span
 from .opening import Opening
 from .state import LaneState
 
@@ -72,9 +73,7 @@ class _Eye:
         if still >= max(STALLED, STALLED_JOBS * self.lane.limiter.limit.slots.length) and _waits(self.lane):
             if not self.stalled:
                 self.stalled = True
-                self._tell(
-                    f"stalled: nothing has moved for {still / 60:.0f} min; {_awaited(self.lane, hold)}"
-                )
+                self._tell(f"stalled: nothing has moved for {span(still)}; {_awaited(self.lane, hold)}")
         elif self.stalled or (kind is not self.told and (kind is None or now >= self.since + LASTS)):
             self.stalled = False
             self._tell("" if hold is None else hold.reason)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ..counted import counted
 from ..errors import PlanError
 from ..model import FrozenPlan, Target
+from ..spoken import counted
 from .check import TARGET, TARGET_KEYS
 from .digest import SHORT, Digest, short, target_line
 from .fault import ENOUGH, Fault, Place, Placed, report, show

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from ..counted import counted
+from ..spoken import counted
 from .fault import Fault, Path, did_you_mean, show, spell
 from .model import ExpectEntry
 from .tree import Node

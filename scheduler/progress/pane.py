@@ -12,8 +12,9 @@ from rich.text import Text
 from ..model import FAILURES, Outcome, Target
 from ..printable import printable
 from ..redact import redact
+from ..spoken import span, spoken
 from .remaining import remaining
-from .sentence import about, label, span, spoken
+from .sentence import about, label
 from .tally import LAST_FAILURES, LaneTally, Phase, Tally
 
 ROWS = 14  #: the pane is never higher
@@ -77,7 +78,7 @@ class Pane:
     def _counts(self) -> Text:
         counts = self._tally.counts
         parts = [
-            (f"{counts[state]} {state.replace('_', ' ')}", "red" if state in FAILURES else "")
+            (f"{counts[state]} {spoken(state)}", "red" if state in FAILURES else "")
             for state in _ORDER
             if counts[state]
         ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
-from ..counted import counted, counted_targets
 from ..events import (
     Event,
     IntentAbandoned,
@@ -26,6 +25,7 @@ from ..events import (
     TargetParked,
 )
 from ..model import FAILURES, Evidence, Outcome, Result, StopCause, Target
+from ..spoken import counted, counted_targets, span, spoken
 from .remaining import remaining
 from .tally import Phase, Tally
 
@@ -93,22 +93,9 @@ def label(target: Target) -> str:
     return target.key if target.name == target.app else f"{target.name} ({target.key})"
 
 
-def spoken(outcome: Outcome) -> str:
-    """Write an outcome as people say it."""
-    return outcome.replace("_", " ")
-
-
 def about(seconds: float) -> str:
     """Write an estimate: no more precise than it is."""
     return "less than a minute" if seconds < 60 else f"about {span(seconds)}"
-
-
-def span(seconds: float) -> str:
-    """Write a length of time in its two largest units at most: `48 s`, `14 min`, `2 h 05 min`."""
-    if seconds < 60:
-        return f"{int(seconds)} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _answer(event: StartAnswered, targets: Mapping[int, Target]) -> str | None:

@@ -6,9 +6,9 @@ import shlex
 from dataclasses import dataclass
 from typing import assert_never
 
-from ..counted import counted
 from ..errors import ExitCode
 from ..model import AWS, EMULATOR, FAILURES, Outcome, Verdict
+from ..spoken import counted, spoken
 from .document import LanePart, Report, Totals
 
 #: Failures that `retry` starts again. An unresolved start may have a job in AWS: only `resume` looks for it.
@@ -99,12 +99,7 @@ def _service(endpoint: str) -> str:
     return " --emulate" if endpoint == EMULATOR else f" --endpoint-url {shlex.quote(endpoint)}"
 
 
-def spoken(word: Outcome | Verdict) -> str:
-    """Write a word of the contract as people do: `timed out`."""
-    return word.value.replace("_", " ")
-
-
-def span(seconds: float | None) -> str:
+def compact(seconds: float | None) -> str:
     """Write a duration as `45s`, `12m 03s` or `1h 02m`; empty where it is unknown."""
     if seconds is None:
         return ""
@@ -117,7 +112,7 @@ def span(seconds: float | None) -> str:
 def waits(lane: LanePart) -> str:
     """Say what a lane's starts waited for, the longest first: `13m 32s for slots, 3s for pace`."""
     longest_first = sorted((lane.held_by or {}).items(), key=lambda item: -item[1])
-    return ", ".join(f"{span(seconds)} for {kind}" for kind, seconds in longest_first if seconds >= 0.5)
+    return ", ".join(f"{compact(seconds)} for {kind}" for kind, seconds in longest_first if seconds >= 0.5)
 
 
 def _failed_for_sure(totals: Totals) -> int:

@@ -11,7 +11,8 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from ..model import Outcome
 from ..printable import printable
-from .advice import headline, next_steps, span, spoken, waits
+from ..spoken import spoken
+from .advice import compact, headline, next_steps, waits
 from .document import Report
 from .timeline import WIDTH, timeline
 
@@ -47,7 +48,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(fingerprint=_fingerprint, span=span, spoken=spoken, waits=waits)
+    environment.filters.update(fingerprint=_fingerprint, compact=compact, spoken=spoken, waits=waits)
     page = resources.files(__package__).joinpath("report.html.jinja").read_text("utf-8")
     return environment.from_string(page)
 

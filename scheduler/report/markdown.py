@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from ..model import FAILURES, Outcome
 from ..printable import printable
-from .advice import headline, next_steps, span, spoken, tally
+from ..spoken import spoken
+from .advice import compact, headline, next_steps, tally
 from .document import Report, TargetPart, Totals
 
 #: GitHub drops a step summary over 1,024 KiB; the rest of the job may write to it too.
@@ -84,7 +85,7 @@ def _totals(report: Report) -> Iterable[str]:
     cells = {"targets": report.totals.targets} | {
         spoken(outcome): count for outcome, count in report.totals.by_outcome().items()
     }
-    took = span(report.run.seconds)
+    took = compact(report.run.seconds)
     heads, values = [*cells], [f"{count:,}" for count in cells.values()]
     if took:
         heads, values = [*heads, "took"], [*values, took]
@@ -94,7 +95,7 @@ def _totals(report: Report) -> Iterable[str]:
 def _row(report: Report, target: TargetPart) -> str:
     url = report.console_url(target)
     job = "" if target.job is None else _text(target.job.jobId)
-    took = "" if target.job is None else span(target.job.seconds)
+    took = "" if target.job is None else compact(target.job.seconds)
     cells = (
         _text(f"{target.lane}/{target.place}"),
         spoken(target.outcome),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ..counted import counted
 from ..events import LimitChanged
 from ..model import Outcome
 from ..printable import printable
-from .advice import headline, next_steps, spoken, tally, waits
+from ..spoken import counted, spoken
+from .advice import headline, next_steps, tally, waits
 from .document import LanePart, Report
 
 #: Waiting targets named with `--why`; the report has all.

@@ -9,10 +9,10 @@ from typing import assert_never
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from ..counted import counted
 from ..model import FAILURES, Outcome, Verdict
 from ..printable import printable
-from .advice import headline, next_steps, span, spoken, tally
+from ..spoken import counted, spoken
+from .advice import compact, headline, next_steps, tally
 from .document import Report, TargetPart
 
 #: More rows than this push the totals out of sight; the report has them all.
@@ -41,7 +41,7 @@ def render(report: Report, *, width: int = 80, colour: bool = False, state_dir: 
         lines.append("")
     verdict = _painted(spoken(report.run.verdict), _of_verdict(report.run.verdict), colour=colour)
     lines.append(f"{printable(report.run.plan.name)}: {verdict}. {printable(headline(report))}")
-    took = span(report.run.seconds)
+    took = compact(report.run.seconds)
     if report.totals.targets:
         total = counted(report.totals.targets, "target")
         lines.append(f"{total}: {tally(report.totals)}{f' in {took}' if took else ''}")

@@ -10,7 +10,8 @@ from math import ceil, floor
 
 from ..model import Outcome
 from ..printable import printable
-from .advice import span, spoken
+from ..spoken import spoken
+from .advice import compact
 from .document import TargetPart
 
 #: More bars than this are no picture any more.
@@ -143,7 +144,7 @@ def _bars(ran: list[_Ran], scale: _Scale, date: str) -> Timeline:
                 outcome=job.target.outcome,
                 ended=job.ended,
                 title=f"{job.target.lane}/{job.target.place}: "
-                f"{spoken(job.target.outcome)}, {span(job.end - job.start)}",
+                f"{spoken(job.target.outcome)}, {compact(job.end - job.start)}",
             )
         )
     return Timeline(

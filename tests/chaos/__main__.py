@@ -13,7 +13,7 @@ from multiprocessing import get_context
 
 import click
 
-from scheduler.counted import counted
+from scheduler.spoken import counted
 
 from .broken import by_statement
 from .kills import by_point, by_seed, occurrences

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from scheduler.counted import counted
+from scheduler.spoken import counted
 from tests.acceptance.crew import Crew
 
 from .hosts import Host

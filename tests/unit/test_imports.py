@@ -22,7 +22,7 @@ ROOMS = (
     "elapsed",
     "errors",
     "model",
-    "counted",
+    "spoken",
     "events",
     "logs",
     "plan",

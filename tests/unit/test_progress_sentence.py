@@ -29,7 +29,7 @@ from scheduler.events import (
 )
 from scheduler.model import Evidence, FrozenPlan, Hold, Job, LaneKey, Outcome, Result, StopCause, Target
 from scheduler.progress.fields import Fields, level, log_fields
-from scheduler.progress.sentence import about, sentence, span, standing
+from scheduler.progress.sentence import about, sentence, standing
 from scheduler.progress.tally import Tally
 
 TARGETS = {
@@ -312,14 +312,6 @@ def test_the_heartbeat_says_where_the_run_stands() -> None:
 
 def test_the_heartbeat_leaves_out_what_is_not_known() -> None:
     assert standing(Tally(TARGETS), 0.0) == "0 of 2 ended, 2 waiting"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (59.9, "59 s"), (60, "1 min"), (840, "14 min"), (3599, "1 h 00 min"), (7500, "2 h 05 min")],
-)
-def test_a_length_of_time_has_two_units_at_most(seconds: float, text: str) -> None:
-    assert span(seconds) == text
 
 
 def test_an_estimate_is_no_more_precise_than_it_is() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.errors import ExitCode
 from scheduler.model import Outcome, Verdict
-from scheduler.report.advice import Step, headline, next_steps, span, tally
+from scheduler.report.advice import Step, compact, headline, next_steps, tally
 from scheduler.report.document import Report, Totals
 
 _RUN = "01JDHQ6X1V0W8R3K5M7N9P2T4A"
@@ -163,4 +163,4 @@ def test_a_tally_follows_the_order_of_the_contract() -> None:
     ],
 )
 def test_durations_are_short(seconds: float | None, words: str) -> None:
-    assert span(seconds) == words
+    assert compact(seconds) == words

@@ -1,8 +1,9 @@
-"""Numbers with their nouns."""
+"""Numbers, words and lengths of time as people say them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import StrEnum
 
 from .model import Target
 
@@ -16,3 +17,16 @@ def counted_targets(targets: Collection[Target]) -> str:
     """Return how many targets there are, and in how many lanes: `30 targets in 2 lanes`."""
     lanes = len({target.lane for target in targets})
     return f"{counted(len(targets), 'target')} in {counted(lanes, 'lane')}"
+
+
+def spoken(word: StrEnum) -> str:
+    """Write a word of the contract as people do: `timed out`."""
+    return word.value.replace("_", " ")
+
+
+def span(seconds: float) -> str:
+    """Write a length of time in its two largest units at most: `48 s`, `14 min`, `2 h 05 min`."""
+    if seconds < 60:
+        return f"{int(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
