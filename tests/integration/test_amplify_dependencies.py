@@ -67,9 +67,7 @@ def test_session_variables_still_say_where_a_setting_is_read_from() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "module", ["", ".port", ".failure", ".tables", ".classify", ".answers", ".endpoints"]
-)
+@pytest.mark.parametrize("module", ["", ".port", ".failure", ".tables", ".classify", ".answers"])
 def test_what_decides_and_what_describes_loads_no_aws_library(module: str) -> None:
     code = (
         f"import sys, scheduler.amplify{module}; "
