@@ -42,12 +42,7 @@ def follow(lane: LaneState, entry: Entry, *, age: float = 0.0) -> None:
 
 
 def _watch(lane: LaneState, entry: Entry, now: float) -> None:
-    target = entry.target
-    known: list[float] = []
-    if lane.options.follow:
-        known = lane.journal.durations(
-            target.region, target.app, target.branch, endpoint=lane.outside.endpoint
-        )
+    known = lane.lengths.of(entry.position) if lane.options.follow else []
     age = now - entry.started_at
     job = entry.job
     created = lane.clock.wall() - age if job is None or job.startTime is None else job.startTime.timestamp()

@@ -17,6 +17,7 @@ from .counters import Counters
 from .crew import Crew
 from .disposition import Need, dispose
 from .follow import follow, follow_jobs
+from .lengths import Lengths
 from .limit import Limit
 from .limiter import Limiter
 from .opening import Change
@@ -48,8 +49,8 @@ def open_lane(
     outside: Outside,
     options: Options,
     limits: Limits,
+    records: Sequence[TargetRecord],
     *,
-    targets: int,
     remembered: LimitsLearned | None,
 ) -> LaneState:
     """Build a lane's state, going on from the counters that it had before.
@@ -58,7 +59,7 @@ def open_lane(
     """
     key, clock = before.lane, outside.clock
     limit = Limit(
-        targets=targets,
+        targets=len(records),
         ceiling=ceiling(limits, options.concurrency),
         remembered=remembered,
         reserve=limits.reserve,
@@ -82,6 +83,7 @@ def open_lane(
         options=options,
         limiter=limiter,
         reads=Reads(clock, calls=before.counters.read_calls),
+        lengths=Lengths(records, partial(journal.durations, endpoint=outside.endpoint)),
         schedule=Schedule(at_least=options.poll_interval),
         trail=Trail(outside.ask_cloudtrail if options.cloudtrail else None, clock.now),
         counters=Counters.of(before.counters),

@@ -151,13 +151,17 @@ class Run:
             port = await self._open(key)
             if port is not None:
                 await quota.wait()
-                lane = self._lane(before, port, len(records), remembered)
+                lane = self._lane(before, port, records, remembered)
                 quota.use(lane.limiter.learn_quota)
                 await run_lane(lane, records, earlier)
             beside.cancel_scope.cancel()
 
     def _lane(
-        self, before: LaneRecord, port: AmplifyPort, targets: int, remembered: LimitsLearned | None
+        self,
+        before: LaneRecord,
+        port: AmplifyPort,
+        records: Sequence[TargetRecord],
+        remembered: LimitsLearned | None,
     ) -> LaneState:
         key = before.lane
         outside = Outside(
@@ -179,7 +183,7 @@ class Run:
             outside,
             self._options,
             self._run.plan.limits,
-            targets=targets,
+            records,
             remembered=remembered,
         )
         self._lanes[key] = lane

@@ -17,6 +17,7 @@ from .clock import Clock, Intents
 from .counters import Counters
 from .crew import Crew
 from .evidence import marked
+from .lengths import Lengths
 from .limiter import Limiter, Permit
 from .line import Line
 from .reads import Reads
@@ -95,6 +96,7 @@ class LaneState:
     options: Options
     limiter: Limiter
     reads: Reads
+    lengths: Lengths
     schedule: Schedule
     trail: Trail
     counters: Counters
@@ -191,9 +193,8 @@ class LaneState:
         """Give a target its definite end."""
         entry.ended = True
         self.moved_at = self.clock.now()
-        self.record(
-            TargetEnded(at=self.clock.wall(), position=entry.position, outcome=outcome, reason=reason)
-        )
+        at = self.clock.wall()
+        self.record(TargetEnded(at=at, position=entry.position, outcome=outcome, reason=reason))
         self.outside.tell_ended(outcome)
 
     def park(self, entry: Entry, reason: str) -> None:

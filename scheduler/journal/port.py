@@ -145,8 +145,11 @@ class JournalReader(Protocol):
         """Lane → what runs at this endpoint last learned of its limits, at `since` or later."""
         ...
 
-    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
-        """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
+    def durations(self, targets: Sequence[Target], *, endpoint: str) -> list[list[float]]:
+        """For each target, seconds from start to end of its branch's newest succeeded jobs, 10 at most.
+
+        The newest comes first.
+        """
         ...
 
 

@@ -41,14 +41,24 @@ SELECT a.job_id, a.intent, a.evidence
 FROM targets AS t JOIN attempts AS a ON a.target = t.id JOIN runs ON runs.number = t.run
 WHERE {_BY_BRANCH} AND a.job_id IS NOT NULL ORDER BY a.number
 """  # noqa: S608 - constants
-# Several runs may have followed one job: the newest knows it best. This is asked for every job that is
-# followed: how far back it looks must not grow with the years.
-_SUCCEEDED = f"""
-SELECT t.job FROM targets AS t JOIN runs ON runs.number = t.run
-WHERE {_BY_BRANCH} AND t.job ->> 'status' = 'SUCCEED'
+
+
+def succeeded(region: str, app: str, branch: str) -> str:
+    """Return the question for a branch's newest succeeded jobs at an endpoint, which is its last `?`.
+
+    Several runs may have followed one job: the newest knows it best. This is asked of every branch that is
+    released: how far back it looks must not grow with the years.
+    """
+    return f"""
+SELECT t.id, t.job FROM targets AS t JOIN runs ON runs.number = t.run
+WHERE t.region = {region} AND t.app = {app} AND t.branch = {branch} AND runs.endpoint = ?
+    AND t.job ->> 'status' = 'SUCCEED'
     AND t.job ->> 'startTime' IS NOT NULL AND t.job ->> 'endTime' IS NOT NULL
 ORDER BY t.id DESC LIMIT {4 * DURATIONS}
 """  # noqa: S608 - constants
+
+
+_SUCCEEDED = succeeded("?", "?", "?")
 
 
 class SqlReader(ABC):
@@ -158,11 +168,18 @@ class SqlReader(ABC):
         ]
         return {found.lane: found for found in learned}
 
-    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
-        """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
-        rows = self._rows(_SUCCEEDED, region, app, branch, endpoint)
+    def durations(self, targets: Sequence[Target], *, endpoint: str) -> list[list[float]]:
+        """For each target, how long its branch's newest succeeded jobs took, newest first, 10 at most."""
+        found = self._succeeded(targets, endpoint)
         with self._readable():
-            return durations_of(job_from_json(row[0]) for row in rows)
+            return [durations_of(job_from_json(job) for job in jobs) for jobs in found]
+
+    def _succeeded(self, targets: Sequence[Target], endpoint: str) -> list[list[str]]:
+        """The jobs for `durations`. A file is asked branch by branch: it is not far away."""
+        return [
+            [job for _, job in self._rows(_SUCCEEDED, at.region, at.app, at.branch, endpoint)]
+            for at in targets
+        ]
 
     def _found(self, run: str) -> tuple[int, int, int]:
         """The run's number, the id of its first target, and how many it has."""

@@ -181,7 +181,7 @@ def everything(journal: AnyJournal) -> dict[str, Any]:
         "limits": [list(journal.limit_changes(run)) for run in runs],
         "in_doubt": [journal.in_doubt(TARGETS, besides=run, endpoint="") for run in (*runs, "none")],
         "owners": {branch: journal.owners(*branch, endpoint="") for branch in branches},
-        "durations": {branch: journal.durations(*branch, endpoint="") for branch in branches},
+        "durations": journal.durations(TARGETS, endpoint=""),
         "markers": journal.markers(endpoint=""),
         "learned": {run.endpoint: journal.learned(run.endpoint, since=1.0) for run in journal.runs()},
         "lane_types": {type(lane) for lane, _ in journal.markers(endpoint="")} - {LaneKey},

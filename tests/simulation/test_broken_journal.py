@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.errors import JournalError, innermost
-from scheduler.events import StartAnswered
+from scheduler.events import Event, StartAnswered
 from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import Result, StopCause
 from scheduler.plan.scenario import Fault, FaultKind, Scenario
@@ -15,17 +15,18 @@ from tests.simulation.world import EPOCH, World, fleet
 _FULL = "the journal cannot be used: database or disk is full"
 
 
-class Unreadable(MemoryJournal):
-    """Writes, and answers a question that is asked for each started job with an error, from some job on."""
+class Breaking(MemoryJournal):
+    """Takes the answers to some starts down, and fails at the next."""
 
     error: Exception = JournalError(_FULL)
-    answers = 0  #: that are given first
+    answers = 0  #: that are taken first
 
-    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
-        self.answers -= 1
+    def record(self, event: Event) -> None:
+        self.answers -= isinstance(event, StartAnswered)
         if self.answers < 0:
+            self.answers = 0
             raise self.error
-        return super().durations(region, app, branch, endpoint=endpoint)
+        super().record(event)
 
 
 async def broken_off(world: World, **options: float) -> str:
@@ -47,7 +48,7 @@ async def broken_off(world: World, **options: float) -> str:
 def test_what_ended_the_run_is_told_in_plain_words(error: Exception, reason: str) -> None:
     async def main() -> None:
         world = World(Scenario(latency=(1.0, 1.0)))
-        world.journal = Unreadable(world.disk)
+        world.journal = Breaking(world.disk)
         world.journal.error = error
         number = await broken_off(world)
         world.journal.flush()
@@ -62,7 +63,7 @@ def test_a_start_that_has_not_been_sent_when_the_run_fails_is_never_sent() -> No
 
     async def main() -> None:
         world = World(Scenario(latency=(1.0, 1.0)))
-        world.journal = Unreadable(world.disk)
+        world.journal = Breaking(world.disk)
         world.journal.answers = 2
         await broken_off(world)
         *_, third = (start.at - EPOCH for start in world.truth.starts)

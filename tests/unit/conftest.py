@@ -65,7 +65,7 @@ class HeldRecords:
     def learned(self, endpoint: str, *, since: float) -> dict[LaneKey, LimitsLearned]:
         raise AssertionError("a report asks about its own run alone")
 
-    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
+    def durations(self, targets: Sequence[Target], *, endpoint: str) -> list[list[float]]:
         raise AssertionError("a report asks about its own run alone")
 
 

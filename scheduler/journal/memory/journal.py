@@ -178,9 +178,9 @@ class MemoryJournal:
             if place == endpoint and learned.at >= since
         }
 
-    def durations(self, region: str, app: str, branch: str, *, endpoint: str) -> list[float]:
-        """Seconds from start to end of this branch's most recent succeeded jobs, newest first, 10 at most."""
-        return durations_of(self._jobs((region, app, branch), endpoint))
+    def durations(self, targets: Sequence[Target], *, endpoint: str) -> list[list[float]]:
+        """For each target, how long its branch's newest succeeded jobs took, newest first, 10 at most."""
+        return [durations_of(self._jobs(_branch(target), endpoint)) for target in targets]
 
     def _check(self) -> None:
         if self._broken:

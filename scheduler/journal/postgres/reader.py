@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
-from ...model import LaneKey
+from ...model import LaneKey, Target
 from ..port import TargetRecord
-from ..questions import SqlReader
+from ..questions import SqlReader, succeeded
 from ..refusals import missing
 from ..rows import Row
 from .database import Database
@@ -16,6 +16,13 @@ from .database import Database
 _ALIVE = """
 SELECT run FROM leases WHERE until > clock_timestamp() UNION SELECT run FROM orders WHERE NOT done
 """
+# One question for many branches: the server may be far away.
+_SUCCEEDED = f"""
+SELECT wanted.place, found.job
+FROM unnest(?::text[], ?::text[], ?::text[]) WITH ORDINALITY AS wanted (region, app, branch, place)
+    CROSS JOIN LATERAL ({succeeded("wanted.region", "wanted.app", "wanted.branch")}) AS found
+ORDER BY wanted.place, found.id DESC
+"""  # noqa: S608 - constants
 
 
 class PostgresReader(SqlReader):
@@ -47,6 +54,14 @@ class PostgresReader(SqlReader):
     def _of_lane(self, run: int, first: int, end: int, lane: LaneKey) -> Iterator[TargetRecord]:
         del first, end
         return iter(self._records("t.run = ? AND t.account = ? AND t.region = ?", run, *lane))
+
+    def _succeeded(self, targets: Sequence[Target], endpoint: str) -> list[list[str]]:
+        jobs: list[list[str]] = [[] for _ in targets]
+        regions, apps = [target.region for target in targets], [target.app for target in targets]
+        branches = [target.branch for target in targets]
+        for place, job in self._rows(_SUCCEEDED, regions, apps, branches, endpoint):
+            jobs[place - 1].append(job)
+        return jobs
 
     def _rows(self, query: str, *values: Any) -> list[Row]:
         return self._database.rows(query, values)
