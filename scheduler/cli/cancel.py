@@ -81,7 +81,7 @@ async def _halted(
         with closing(shared.journal()) as journal:
             record = journal.run(run)
             _check_endpoint(record, settings)
-            if record.id in journal.alive():
+            if record.id in journal.at_work().alive:
                 if given["only"] or given["skip"]:
                     raise LockHeld(f"run {record.id} goes on: cancel all of it, or wait for its end")
                 insist(f"Run {record.id} goes on. Stop it?", (), yes=given["yes"], what="cancel")

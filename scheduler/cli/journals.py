@@ -10,27 +10,30 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 
 if TYPE_CHECKING:
+    from ..journal.at_work import AtWork
     from ..journal.port import JournalReader
     from ..journal.postgres.shared import PostgresShared
     from ..settings import Settings
 
 
 @contextmanager
-def reading(settings: Settings) -> Iterator[tuple[JournalReader, frozenset[str]]]:
-    """Open the journal for reading, and tell which runs are worked on at the moment. Raises RunNotFound."""
+def reading(settings: Settings) -> Iterator[tuple[JournalReader, AtWork]]:
+    """Open the journal for reading, and tell who works on what at the moment. Raises RunNotFound."""
     if settings.journal is not None:
         url = shared_url(settings)
         from ..journal.postgres.reader import PostgresReader
 
         with PostgresReader.open(url) as shared:
-            yield shared, shared.alive()
+            yield shared, shared.at_work()
         return
+    from ..journal.at_work import AtWork
     from ..journal.sqlite.lock import StateLock
     from ..journal.sqlite.reader import SqliteReader
 
     with SqliteReader.open(settings.state_dir) as journal:
         unended = [record.id for record in journal.runs() if record.ended_at is None]
-        yield journal, frozenset(unended[:1] if StateLock.held(settings.state_dir) else ())
+        alive = unended[:1] if StateLock.held(settings.state_dir) else ()
+        yield journal, AtWork(alive=frozenset(alive))
 
 
 @asynccontextmanager

@@ -17,9 +17,8 @@ def _report(settings: Settings, run: str | None) -> Report:
     from ..report.summary import summarize
     from .journals import reading
 
-    with reading(settings) as (journal, alive):
-        found = journal.run(run).id
-        return summarize(journal, found, running=found in alive)
+    with reading(settings) as (journal, at_work):
+        return summarize(journal, run, at_work=at_work)
 
 
 def show(report: Report, output: str, settings: Settings) -> None:
@@ -86,9 +85,9 @@ def status(run: str | None, output: str, why: bool, watch: bool, **given: Any) -
 
     settings = options.settings_of(given)
     while True:
-        with reading(settings) as (journal, alive):
+        with reading(settings) as (journal, at_work):
             run = journal.run(run).id  # a newer run is another one
-            document = summarize(journal, run, running=run in alive)
+            document = summarize(journal, run, at_work=at_work)
             changes = journal.limit_changes(run)
         if watch:
             click.clear()  # does so on a terminal only
@@ -111,8 +110,8 @@ def runs(output: str, **given: Any) -> None:
     from ..report import history
     from .journals import reading
 
-    with reading(options.settings_of(given)) as (journal, alive):
-        rows = history.rows(journal, alive)
+    with reading(options.settings_of(given)) as (journal, at_work):
+        rows = history.rows(journal, at_work.alive)
     match output:
         case "json":
             click.echo(json.dumps(rows, indent=2))

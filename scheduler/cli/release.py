@@ -185,8 +185,10 @@ def _resumed(journal: Journal, run: str, request: Request) -> str:
 def _at_rest(journal: Journal, run: str | None) -> RunRecord:
     """Return a run that nobody works on. Raises LockHeld if others do, and RunNotFound."""
     record = journal.run(run)
-    if record.id in journal.alive():
-        raise LockHeld(f"run {record.id} is being worked on; `amplify-release status --watch` shows it")
+    if record.id in journal.at_work().alive:
+        raise LockHeld(
+            f"run {record.id} is being worked on; `amplify-release status {record.id} --watch` shows it"
+        )
     return record
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 
 import anyio
@@ -17,12 +17,13 @@ from ..journal.port import RunRecord, TargetRecord
 from ..journal.postgres.journal import PostgresJournal
 from ..journal.postgres.shared import PostgresShared
 from ..model import LaneKey, Outcome, StopCause, Target
+from ..report.awaited import idle
 from ..report.document import Report
 from ..report.summary import summarize
 from ..worker.lanes import Lanes, announce
-from ..worker.order import Order, lane_name
+from ..worker.order import Order
 from ..worker.process import end
-from ..worker.submit import hear, idle, submit, todo
+from ..worker.submit import hear, submit, todo
 from .alone import heeded
 from .face import complain
 from .hands import lanes_of
@@ -52,7 +53,7 @@ async def carry_out(request: Request, opening: Opening, voice: Voice) -> tuple[R
                     code = await _execute(request, shared, record, journal, voice)
             except* JournalError as failures:
                 raise cut(run, failures) from None
-            return summarize(journal, run, running=run in journal.alive()), code
+            return summarize(journal, run, at_work=journal.at_work()), code
 
 
 async def _opened(journal: PostgresJournal, opening: Opening, patience: float) -> str:
@@ -84,7 +85,7 @@ async def _execute(
     async with shown(heard, record, records, request, voice), anyio.create_task_group() as background:
         if request.fleet:
             await submit(shared, record, order, lanes)
-            background.start_soon(_miss_workers, shared, record, lanes, voice)
+            background.start_soon(_miss_workers, journal, record, lanes, voice)
             await background.start(_detach_at_signal, background.cancel_scope, signalled)
         else:
             await background.start(_work, request, shared, record, order, records, lanes, voice)
@@ -92,7 +93,9 @@ async def _execute(
         background.cancel_scope.cancel()
     if not signalled:
         return None
-    complain(f"run {record.id} goes on without this process; `amplify-release status --watch` shows it")
+    complain(
+        f"run {record.id} goes on without this process; `amplify-release status {record.id} --watch` shows it"
+    )
     return ExitCode(128 + signalled[0])
 
 
@@ -102,13 +105,12 @@ def _settled(outcomes: dict[Outcome, int]) -> dict[Outcome, int]:
 
 
 async def _miss_workers(
-    shared: PostgresShared, record: RunRecord, lanes: Iterable[LaneKey], voice: Voice
+    journal: PostgresJournal, record: RunRecord, lanes: Collection[LaneKey], voice: Voice
 ) -> None:
     """Say so if nobody has begun to work on the run after a while."""
     await anyio.sleep(_SOON)
     with suppress(JournalError):
-        names = {lane_name(record.endpoint, record.plan, lane) for lane in lanes}
-        if sentence := idle(record.id, names, await shared.taken([*names])):
+        if sentence := idle(record, lanes, journal.at_work()):
             voice.log.warning("workers.missed", sentence=sentence)
 
 

@@ -1,7 +1,7 @@
 """What the jobs of a lane's branches took before, from the journal: many branches by one question.
 
-It is asked in the event loop, and a shared journal may be milliseconds away: a question for each job would hold
-up everything else for as long.
+It is asked in the event loop, and a shared journal may be milliseconds away: a question for each job would
+hold up everything else for as long.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from operator import attrgetter
 from ..journal.port import TargetRecord
 from ..model import Target
 
-#: Targets asked for at once: those that stand together in the plan start about the same time. PostgreSQL takes
-#: 6 ms to answer for so many, and 0.4 ms for one.
+#: Targets asked for at once: those that stand together in the plan start about the same time. PostgreSQL
+#: answers for so many in 6 ms, and for one in 0.4 ms.
 AHEAD = 100
 
 _POSITION: Callable[[TargetRecord], int] = attrgetter("position")

@@ -165,7 +165,7 @@ class Run:
     ) -> LaneState:
         key = before.lane
         outside = Outside(
-            run=self._run.id,
+            run=self._run.told,
             endpoint=self._run.endpoint,
             clock=self._clock,
             intents=self._intents,

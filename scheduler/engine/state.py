@@ -46,7 +46,7 @@ class Options:
 class Outside:
     """What a lane is given by its run: time, names for intents, new credentials, ears for what happens."""
 
-    run: str  #: the run's id
+    run: str  #: the run, as `resume` is told of it
     endpoint: str  #: where the run is made; what runs elsewhere know does not count
     clock: Clock
     intents: Intents
@@ -199,10 +199,9 @@ class LaneState:
 
     def park(self, entry: Entry, reason: str) -> None:
         """Say what a target waits for; once, however often it looks."""
-        if entry.parked == reason:
-            return
-        entry.parked = reason
-        self.record(TargetParked(at=self.clock.wall(), position=entry.position, reason=reason))
+        if entry.parked != reason:
+            entry.parked = reason
+            self.record(TargetParked(at=self.clock.wall(), position=entry.position, reason=reason))
 
     def stop(self, reason: str, *, denied: bool) -> None:
         """Start nothing more in this lane: a fault that every further call would meet again."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..model import AWS, FrozenPlan, LaneKey
+
 #: The share of a lease that its owner does not use: for clocks that run apart, and a server that was replaced
 #: by one whose clock is ahead.
 MARGIN = 0.2
@@ -46,3 +48,10 @@ def granted(name: str, epoch: int, seconds: float, asked: float) -> Lease:
     The server began to count later than that, so it ends no sooner there than here.
     """
     return Lease(name, epoch, seconds, asked + seconds * (1 - MARGIN))
+
+
+def lane_name(endpoint: str, plan: FrozenPlan, lane: LaneKey) -> str:
+    """Return the name by which processes take a lane: the same account's, whatever the plans call it."""
+    known = next((account.id for account in plan.accounts if account.name == lane.account), None)
+    where = "" if endpoint == AWS else f" at {endpoint}"
+    return f"{known or lane.account}/{lane.region}{where}"

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from ..events import Event, LaneMeasured, LimitChanged, LimitsLearned
 from ..model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
+from .at_work import AtWork
 from .lease import Holder, Lease
 
 Listener = Callable[[Event], None]
@@ -92,9 +93,16 @@ class RunRecord:
     ended_at: float | None = None
     stop_cause: StopCause | None = None
     stop_reason: str = ""
+    #: It was given to a fleet, at least once.
+    fleet: bool = False
     #: How many targets the run has, and how many of them have a definite end.
     size: int = 0
     done: int = 0
+
+    @property
+    def told(self) -> str:
+        """What `resume` and `retry` have to be told to go on with the run where it was carried out."""
+        return f"{self.id} --fleet" if self.fleet else self.id
 
 
 class JournalReader(Protocol):
@@ -164,8 +172,8 @@ class Heard(Protocol):
 class Journal(JournalReader, Heard, Protocol):
     """One process's access to the journal, for one run at a time."""
 
-    def alive(self) -> frozenset[str]:
-        """The runs that others work on at the moment, as far as the journal knows who works on what."""
+    def at_work(self) -> AtWork:
+        """Who works on what at the moment, as far as the journal knows."""
         ...
 
     def open_run(self, run: str, started: Event) -> None:

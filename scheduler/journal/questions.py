@@ -13,6 +13,7 @@ from ..errors import RunNotFound
 from ..events import LimitChanged, LimitsLearned
 from ..model import Evidence, LaneKey, Target
 from .answers import DURATIONS, durations_of, find_run
+from .at_work import AtWork
 from .port import LaneRecord, Owner, RunRecord, TargetRecord
 from .refusals import damaged
 from .rows import (
@@ -67,6 +68,9 @@ class SqlReader(ABC):
     `name` is what messages call the journal.
     """
 
+    #: How one asks whether a run was given to a fleet: no file's ever was.
+    _given = "FALSE"
+
     def __init__(self, name: str) -> None:
         self._name = name
 
@@ -86,20 +90,20 @@ class SqlReader(ABC):
     ) -> None:
         self.close()
 
-    def alive(self) -> frozenset[str]:
-        """The runs that others work on at the moment: none that a file knows of; its directory has a lock."""
-        return frozenset()
+    def at_work(self) -> AtWork:
+        """Who works on what at the moment: nobody that a file knows of; its directory has a lock."""
+        return AtWork()
 
     def runs(self) -> Sequence[RunRecord]:
         """All runs, newest first."""
-        rows = self._rows(f"{RUN} ORDER BY number DESC")
+        rows = self._rows(f"{RUN.format(given=self._given)} ORDER BY number DESC")
         with self._readable():
             return [run_of(row) for row in rows]
 
     def run(self, run: str | None = None) -> RunRecord:
         """The run with this id (or an unambiguous beginning of it); None: the newest. Raises RunNotFound."""
         ids = [row[0] for row in self._rows("SELECT id FROM runs ORDER BY number DESC")]
-        [row] = self._rows(f"{RUN} WHERE id = ?", find_run(ids, run))
+        [row] = self._rows(f"{RUN.format(given=self._given)} WHERE id = ?", find_run(ids, run))
         with self._readable():
             return run_of(row)
 

@@ -54,9 +54,9 @@ def held_to_json(held: Mapping[Hold, float]) -> str:
     return _encode(held)
 
 
-#: The columns that `run_of` reads.
+#: The columns that `run_of` reads. `given`: how one asks whether the run was given to a fleet.
 RUN = """
-SELECT id, plan, endpoint, version, follow, started_at, ended_at, stop_cause, stop_reason, size,
+SELECT id, plan, endpoint, version, follow, started_at, ended_at, stop_cause, stop_reason, {given}, size,
        (SELECT count(*) FROM targets WHERE targets.run = runs.number AND outcome IS NOT NULL)
 FROM runs
 """
@@ -64,7 +64,7 @@ FROM runs
 
 def run_of(row: Row) -> RunRecord:
     """Read a row of `RUN`."""
-    run, plan, endpoint, version, follow, started_at, ended_at, cause, reason, size, done = row
+    run, plan, endpoint, version, follow, started_at, ended_at, cause, reason, given, size, done = row
     return RunRecord(
         id=run,
         plan=plan_from_dict(json.loads(plan)),
@@ -75,6 +75,7 @@ def run_of(row: Row) -> RunRecord:
         ended_at=ended_at,
         stop_cause=None if cause is None else StopCause(cause),
         stop_reason=reason,
+        fleet=bool(given),
         size=size,
         done=done,
     )

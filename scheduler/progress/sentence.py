@@ -70,7 +70,7 @@ def sentence(event: Event, targets: Mapping[int, Target]) -> str | None:  # noqa
         case RunStarted():
             return _started(event, targets)
         case RunStopping(cause=cause, reason=reason):
-            return f"stopping: {reason}; {_stopping(cause)}; `amplify-release resume` goes on from here"
+            return f"stopping: {reason}; {_stopping(cause)}; `resume` goes on from here"
         case _:
             assert_never(event)
 

@@ -70,30 +70,33 @@ def tally(totals: Totals) -> str:
 def next_steps(report: Report, *, state_dir: str | None = None) -> list[Step]:
     """Return the commands that lead on from here, the most pressing first; none after a success.
 
-    They can be pasted as they are: they name the service unless it is AWS, and `state_dir` if it is given.
+    They can be pasted as they are: they name the service unless it is AWS, `state_dir` if it is given, and
+    the fleet if the run was given to one: this host may lack what its workers have.
     """
-    totals, service = report.totals, _service(report.run.endpoint)
+    totals, at = report.totals, service(report.run.endpoint)
     journal = "" if state_dir is None else f" --state-dir {shlex.quote(state_dir)}"
     run = f"{shlex.quote(report.run.id)}{journal}"
     if report.run.verdict is Verdict.RUNNING:
         return [Step(f"amplify-release status {run} --watch", "watch it")]
-    run += service
+    run += at
+    again = f"{run} --fleet" if report.run.fleet else run
     steps = []
     if report.run.exit_code is ExitCode.CREDENTIALS:
-        doctor = f"amplify-release doctor {shlex.quote(report.run.plan.path)}{service}"
+        doctor = f"amplify-release doctor {shlex.quote(report.run.plan.path)}{at}"
         steps.append(Step(doctor, "see which credentials or permissions are missing"))
     left = totals.not_started + (0 if report.run.verdict is Verdict.SUCCEEDED else totals.started)
     purposes = [f"go on with {counted(left, 'target')} left over"] if left else []
     if totals.unresolved:
         purposes.append(f"look for the jobs of {counted(totals.unresolved, 'target')} in doubt")
     if purposes:
-        steps.append(Step(f"amplify-release resume {run}", " and ".join(purposes)))
+        steps.append(Step(f"amplify-release resume {again}", " and ".join(purposes)))
     if retried := _failed_for_sure(totals):
-        steps.append(Step(f"amplify-release retry {run}", f"start {counted(retried, 'target')} again"))
+        steps.append(Step(f"amplify-release retry {again}", f"start {counted(retried, 'target')} again"))
     return steps
 
 
-def _service(endpoint: str) -> str:
+def service(endpoint: str) -> str:
+    """Return the options by which a command finds the service that a run was made at."""
     if endpoint == AWS:
         return ""
     return " --emulate" if endpoint == EMULATOR else f" --endpoint-url {shlex.quote(endpoint)}"

@@ -70,6 +70,8 @@ class RunPart(_Part):
     """The version of amplify-release that opened the run."""
     stop_reason: Prose | None
     """Why the run stopped starting targets before the end; null if it did not."""
+    fleet: bool = False
+    """Whether the run was given to a fleet of workers."""
 
     @property
     def seconds(self) -> float | None:

@@ -19,7 +19,7 @@ def explain(
         return _of_job(record.job, run, lane, running=running)
     doubt = next((attempt for attempt in reversed(record.attempts) if attempt.in_doubt), None)
     if doubt is not None:
-        return Outcome.UNRESOLVED, _unresolved(doubt, run.id, running=running)
+        return Outcome.UNRESOLVED, _unresolved(doubt, run, running=running)
     return Outcome.NOT_STARTED, _not_started(record, run, lane, running=running)
 
 
@@ -35,12 +35,12 @@ def _of_job(job: Job, run: RunRecord, lane: LaneRecord | None, *, running: bool)
     return Outcome.STARTED, f"the end was not observed: {cut}"
 
 
-def _unresolved(doubt: AttemptRecord, run: str, *, running: bool) -> str:
+def _unresolved(doubt: AttemptRecord, run: RunRecord, *, running: bool) -> str:
     sent = f"StartJob was sent at {rfc3339(doubt.sent_at)}"
     lost = f"its answer did not tell ({doubt.error})" if doubt.error else "its answer never came"
     if running:
         return f"{sent} and {lost}; its job is being looked for"
-    return f"{sent} and {lost}; nothing was sent again. `amplify-release resume {run}` looks for its job"
+    return f"{sent} and {lost}; nothing was sent again. `amplify-release resume {run.told}` looks for its job"
 
 
 def _not_started(record: TargetRecord, run: RunRecord, lane: LaneRecord | None, *, running: bool) -> str:

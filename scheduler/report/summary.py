@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
-from ..journal.port import JournalReader, LaneRecord, TargetRecord
+from ..events import LaneMeasured
+from ..journal.at_work import AtWork
+from ..journal.port import JournalReader, LaneRecord, RunRecord, TargetRecord
 from ..model import LaneKey, Outcome, Result
+from .awaited import awaited
 from .document import AttemptPart, JobPart, LanePart, PlanPart, Report, RunPart, TargetPart, Totals
 from .outcome import explain, why_cut
 from .verdict import judge
@@ -13,15 +17,17 @@ from .verdict import judge
 #: A throttled target may have had thousands of attempts; the last ones tell how it ended.
 ATTEMPTS_LISTED = 20
 
+_NOBODY = AtWork()
 
-def summarize(journal: JournalReader, run: str | None = None, *, running: bool = False) -> Report:
+
+def summarize(journal: JournalReader, run: str | None = None, *, at_work: AtWork = _NOBODY) -> Report:
     """Return the report of a run (None: the newest), with every target of it in plan order.
 
-    `running`: whether a live process works on this run, which its lock tells and the journal cannot. A run
-    without an end is `running` then, and `interrupted` otherwise. Raises RunNotFound.
+    `at_work`: who works on what at the moment, which a file does not tell, but the lock beside it. A run
+    without an end is `running` if somebody works on it, and `interrupted` otherwise. Raises RunNotFound.
     """
     record = journal.run(run)
-    running = running and record.ended_at is None
+    running = record.ended_at is None and record.id in at_work.alive
     lanes = {lane.lane: lane for lane in journal.lanes(record.id)}
     outcomes: Counter[Outcome] = Counter()
     used: set[LaneKey] = set()
@@ -29,6 +35,8 @@ def summarize(journal: JournalReader, run: str | None = None, *, running: bool =
     targets = []
     for target in journal.targets(record.id):
         key = target.target.lane
+        if running and _waits(target, record) and (why := awaited(record, key, at_work)):
+            lanes[key] = replace(lanes.get(key) or _untouched(key, record), held=why)
         outcome, reason = explain(target, record, lanes.get(key), running=running)
         outcomes[outcome] += 1
         used.add(key)
@@ -53,11 +61,21 @@ def summarize(journal: JournalReader, run: str | None = None, *, running: bool =
             endpoint=record.endpoint,
             version=record.version,
             stop_reason=why_cut(record) if record.stop_reason or record.stop_cause else None,
+            fleet=record.fleet,
         ),
         totals=Totals.of(outcomes),
-        lanes=[_lane_part(lane, running=running) for lane in lanes.values()],
+        lanes=[_lane_part(lane, running=running) for _, lane in sorted(lanes.items())],
         targets=targets,
     )
+
+
+def _waits(target: TargetRecord, run: RunRecord) -> bool:
+    """Whether something is left to do for the target."""
+    return target.outcome is None and (target.job is None or run.follow)
+
+
+def _untouched(lane: LaneKey, run: RunRecord) -> LaneRecord:
+    return LaneRecord(lane=lane, counters=LaneMeasured(at=run.started_at, lane=lane))
 
 
 def _touched(record: TargetRecord) -> bool:

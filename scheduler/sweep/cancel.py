@@ -67,7 +67,7 @@ Done = Callable[[TargetRecord, Stopped], None]
 def consider(record: TargetRecord) -> Decision | None:
     """Decide whether to stop a target's job; None: as far as is known it has none that has not ended."""
     if record.job is None and any(attempt.in_doubt for attempt in record.attempts):
-        return Decision(False, "a start was sent and its job is not known; `amplify-release resume` finds it")
+        return Decision(False, "a start was sent and its job is not known; `resume` finds it")
     if record.job is None or record.job.ended:
         return None
     job = f"job {record.job.jobId}"

@@ -16,11 +16,11 @@ from ..engine.clock import Clock, Intents
 from ..engine.run import Run
 from ..errors import JournalError, in_words
 from ..events import Event, LaneStopped, RunStopping, TargetEnded
-from ..journal.lease import Holder
+from ..journal.lease import Holder, lane_name
 from ..journal.port import Journal, Listener, RunRecord, Shared
 from ..model import LaneKey, StopCause, Target
 from .keep import kept
-from .order import Order, Stop, lane_name
+from .order import Order, Stop
 
 #: Seconds between two looks at whether a run was stopped.
 PULSE = 1.0

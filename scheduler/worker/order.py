@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from ..engine.budget import out_of_time, tripped
 from ..engine.state import Options
-from ..model import AWS, FAILURES, FailureBudget, FrozenPlan, LaneKey, Outcome, StopCause
+from ..model import FAILURES, FailureBudget, Outcome, StopCause
 
 #: Why a run is to start nothing more, and the sentence that says so.
 Stop = tuple[StopCause, str]
@@ -49,10 +49,3 @@ class Order:
 
 
 ORDER = TypeAdapter(Order)
-
-
-def lane_name(endpoint: str, plan: FrozenPlan, lane: LaneKey) -> str:
-    """Return the name by which processes take a lane: the same account's, whatever the plans call it."""
-    known = next((account.id for account in plan.accounts if account.name == lane.account), None)
-    where = "" if endpoint == AWS else f" at {endpoint}"
-    return f"{known or lane.account}/{lane.region}{where}"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import anyio
 
 from ..engine.disposition import Need, dispose
 from ..errors import JournalError
 from ..events import Event, RunEnded
+from ..journal.lease import lane_name
 from ..journal.port import RunRecord, TargetRecord
 from ..journal.postgres.log import Seen
 from ..journal.postgres.shared import PostgresShared
 from ..model import LaneKey
-from .order import Order, lane_name
+from .order import Order
 from .process import end
 from .queue import Queue
 
@@ -46,22 +47,6 @@ async def submit(
         for lane, positions in lanes.items():
             name = lane_name(record.endpoint, record.plan, lane)
             await queue.put(order, name, record.endpoint, lane, positions, connection)
-
-
-def idle(run: str, names: Collection[str], taken: Mapping[str, str]) -> str | None:
-    """Say why nobody works on any of a run's lanes after a while; None: somebody does.
-
-    `taken` are those that are held, each with the run that it is held for.
-    """
-    runs = sorted(set(taken.values()))
-    if run in runs:
-        return None
-    if len(taken) == len(names):
-        return f"it waits: its lanes are taken for {' and '.join(f'run {other}' for other in runs)}"
-    return (
-        "no worker works on it yet: see that `amplify-release worker` runs, at this endpoint, "
-        "and has lanes to spare"
-    )
 
 
 async def hear(shared: PostgresShared, run: str, seen: Seen, tell: Callable[[Event], None]) -> None:

@@ -21,6 +21,7 @@ from scheduler.events import (
     TargetEnded,
     TargetParked,
 )
+from scheduler.journal.at_work import AtWork, Holding
 from scheduler.journal.lease import Holder, Lease
 from scheduler.journal.postgres import log, server
 from scheduler.journal.postgres.database import Database, translated
@@ -351,22 +352,40 @@ async def test_a_run_is_alive_while_a_lane_of_it_is_held_or_still_to_be_worked_o
     journal: PostgresJournal, shared: PostgresShared
 ) -> None:
     docs = LaneKey("docs", "us-east-1")
-    assert journal.alive() == frozenset()
+    assert journal.at_work() == AtWork()
     async with shared.order("01A", [LANE, docs]):
         pass
-    assert journal.alive() == {"01A"}
+    assert journal.at_work() == AtWork(
+        alive=frozenset({"01A"}), orders=frozenset({("01A", LANE), ("01A", docs)})
+    )
     assert not await shared.finish("01A", LANE)
+    assert journal.at_work().orders == {("01A", docs)}
     assert await shared.finish("01A", docs)
-    assert journal.alive() == frozenset()
+    assert journal.at_work() == AtWork()
     lease = await shared.take("shop/eu-west-1", owner="pid 7 on host-1", run="01A", seconds=60)
     assert isinstance(lease, Lease)
-    assert journal.alive() == {"01A"}
+    rescue = await shared.take("rescue", owner="pid 7 on host-1", run="", seconds=60)
+    assert journal.at_work() == AtWork(
+        alive=frozenset({"01A"}), holdings={"shop/eu-west-1": Holding("pid 7 on host-1", "01A")}
+    )
     assert await shared.owners("01A") == ["pid 7 on host-1"]
-    assert await shared.taken(["shop/eu-west-1", "docs/us-east-1"]) == {"shop/eu-west-1": "01A"}
+    assert isinstance(rescue, Lease)
     await shared.release(lease)
-    assert journal.alive() == frozenset()
+    assert journal.at_work() == AtWork()
     assert await shared.owners("01A") == []
-    assert await shared.taken(["shop/eu-west-1"]) == {}
+
+
+async def test_a_run_that_was_given_to_a_fleet_is_known_as_such_for_ever(
+    journal: PostgresJournal, shared: PostgresShared
+) -> None:
+    for run in ("01A", "01B"):
+        journal.open_run(run, STARTED)
+    async with shared.order("01A", [LANE]):
+        pass
+    await shared.withdraw("01A")
+    assert [(run.id, run.fleet) for run in journal.runs()] == [("01B", False), ("01A", True)]
+    assert journal.run("01A").told == "01A --fleet"
+    assert journal.run("01B").told == "01B"
 
 
 async def test_of_lanes_that_end_at_once_one_at_least_is_told_that_it_was_the_last(
@@ -394,9 +413,9 @@ async def test_lanes_are_ordered_again_when_a_run_is_resumed_and_taken_back_when
     assert await shared.finish("01A", LANE)
     async with shared.order("01A", [LANE]):
         pass
-    assert journal.alive() == {"01A"}
+    assert journal.at_work().alive == {"01A"}
     await shared.withdraw("01A")
-    assert journal.alive() == frozenset()
+    assert journal.at_work().alive == frozenset()
 
 
 # Who watches from elsewhere

@@ -38,13 +38,13 @@ async def test_a_run_that_is_given_to_a_fleet_in_part_only_is_not_given_to_it_at
             connection.execute(refusal)
             with pytest.raises(JournalError, match="full_disk"):
                 await submit(shared, journal.run(), order, lanes)
-            assert journal.alive() == frozenset()  # `resume` gives it to the fleet
+            assert journal.at_work().alive == frozenset()  # `resume` gives it to the fleet
             assert connection.execute("SELECT FROM procrastinate_jobs").fetchall() == []
             connection.execute("ALTER TABLE procrastinate_jobs DROP CONSTRAINT full_disk")
             for _ in range(2):  # whoever gives it a second time adds nothing
                 await submit(shared, journal.run(), order, lanes)
             given = connection.execute("SELECT args->>'region' FROM procrastinate_jobs ORDER BY 1").fetchall()
         assert [LaneKey("shop", region) for (region,) in given] == [*lanes]
-        assert journal.alive() == {"01A"}
+        assert journal.at_work().alive == {"01A"}
     finally:
         await shared.aclose()

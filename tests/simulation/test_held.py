@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 
 from scheduler.events import Event, LaneHeld
+from scheduler.journal.at_work import AtWork
 from scheduler.model import Hold, OnBusy
 from scheduler.plan.scenario import BranchRule, Fault, FaultKind, Mode, Operation, Scenario
 from scheduler.report.summary import summarize
@@ -41,7 +42,7 @@ def test_another_process_can_read_what_holds_a_lane_and_the_report_sums_it_up() 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(world.engine(run).execute)
             await anyio.sleep(2 * MINUTES)
-            halfway = summarize(world.journal, run, running=True)
+            halfway = summarize(world.journal, run, at_work=AtWork(alive=frozenset({run})))
         assert halfway.lanes[0].held == "all 4 slots are taken"
         waiting = {found.reason for found in halfway.targets if found.outcome == "not_started"}
         assert waiting == {"its lane waits: all 4 slots are taken"}

@@ -17,7 +17,7 @@ from scheduler.amplify.port import Answer, Recorded
 from scheduler.engine.state import Options
 from scheduler.errors import JournalError, LaneLost, UsageError
 from scheduler.events import Event, LaneStopped, StartIntended
-from scheduler.journal.lease import Lease
+from scheduler.journal.lease import Lease, lane_name
 from scheduler.journal.memory.disk import MemoryDisk
 from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.journal.memory.shared import MemoryShared
@@ -26,7 +26,7 @@ from scheduler.model import FailureBudget, LaneKey, Outcome, StopCause, Target
 from scheduler.plan.scenario import BranchRule, Scenario
 from scheduler.report.summary import summarize
 from scheduler.worker.lanes import Lanes, announce
-from scheduler.worker.order import Order, lane_name
+from scheduler.worker.order import Order
 from tests.simulation.port import Port
 from tests.simulation.virtual import simulate
 from tests.simulation.world import World, fleet, target

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scheduler.events import LaneMeasured, LimitChanged, LimitsLearned
+from scheduler.journal.at_work import AtWork
 from scheduler.journal.port import AttemptRecord, JournalReader, LaneRecord, Owner, RunRecord, TargetRecord
 from scheduler.model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, Target
 from scheduler.report.document import Report
@@ -67,6 +68,10 @@ class HeldRecords:
 
     def durations(self, targets: Sequence[Target], *, endpoint: str) -> list[list[float]]:
         raise AssertionError("a report asks about its own run alone")
+
+
+#: A process works on the run of these records.
+RUNNING = AtWork(alive=frozenset({"01JDHQ6X1V0W8R3K5M7N9P2T4A"}))
 
 
 def moment(seconds: float) -> datetime:

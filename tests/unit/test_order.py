@@ -7,22 +7,16 @@ import pytest
 from scheduler.engine.state import Options
 from scheduler.journal.port import TargetRecord
 from scheduler.model import (
-    AWS,
-    Account,
     FailureBudget,
-    FrozenPlan,
     LaneKey,
     Outcome,
     StopCause,
     Target,
 )
-from scheduler.worker.order import ORDER, Order, lane_name
-from scheduler.worker.submit import idle, todo
+from scheduler.worker.order import ORDER, Order
+from scheduler.worker.submit import todo
 
 SHOP = LaneKey("shop", "eu-west-1")
-PLAN = FrozenPlan(
-    name="n", path="", digest="", accounts=(Account(name="shop", id="012345670123"), Account(name="docs"))
-)
 
 
 def order(*, before: dict[Outcome, int] | None = None, **options: object) -> Order:
@@ -83,12 +77,6 @@ def test_what_had_ended_before_a_run_was_resumed_does_not_count() -> None:
     )
 
 
-def test_a_lane_s_name_is_the_account_s_whatever_the_plans_call_it_and_the_endpoint_s() -> None:
-    assert lane_name(AWS, PLAN, SHOP) == "012345670123/eu-west-1"
-    assert lane_name(AWS, PLAN, LaneKey("docs", "eu-west-1")) == "docs/eu-west-1"
-    assert lane_name("http://127.0.0.1:1", PLAN, SHOP) == "012345670123/eu-west-1 at http://127.0.0.1:1"
-
-
 def test_only_lanes_in_which_something_is_left_are_given_to_a_fleet() -> None:
     def record(position: int, region: str, outcome: Outcome | None) -> TargetRecord:
         target = Target(account="shop", region=region, app=f"d{position}", branch="main", name="")
@@ -101,20 +89,3 @@ def test_only_lanes_in_which_something_is_left_are_given_to_a_fleet() -> None:
         record(3, "eu-west-1", Outcome.UNRESOLVED),
     ]
     assert todo(records) == {SHOP: [0, 3]}
-
-
-@pytest.mark.parametrize(
-    ("taken", "said"),
-    [
-        ({"a": "01A"}, None),
-        ({"a": "01B", "b": "01A"}, None),
-        ({"a": "01C", "b": "01B"}, "it waits: its lanes are taken for run 01B and run 01C"),
-        ({"a": "01B"}, "no worker works on it yet: see that `amplify-release worker` runs"),
-        ({}, "no worker works on it yet: see that `amplify-release worker` runs"),
-    ],
-)
-def test_a_run_whose_lanes_are_all_another_s_waits_and_misses_no_worker(
-    taken: dict[str, str], said: str | None
-) -> None:
-    why = idle("01A", {"a", "b"}, taken)
-    assert why is None if said is None else str(why).startswith(said)

@@ -67,7 +67,7 @@ STARTED: Fields = {
     "follow": True,
 }
 ANSWERED: Fields = {**AT_WEB, "intent": "I"}
-RESUME = "`amplify-release resume` goes on from here"
+RESUME = "`resume` goes on from here"
 
 EVENTS: list[tuple[Event, str | None, int, Fields]] = [
     (

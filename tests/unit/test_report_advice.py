@@ -130,6 +130,23 @@ def test_the_next_command_finds_the_same_service_and_the_same_journal(
     assert step.command == f"{_RESUME} --state-dir '/var/lib/my runs'{options}"
 
 
+def test_what_was_given_to_a_fleet_is_given_to_it_again(mixed_report: Report) -> None:
+    run = mixed_report.run.model_copy(
+        update={
+            "endpoint": "http://127.0.0.1:1",
+            "verdict": Verdict.STOPPED,
+            "exit_code": ExitCode.STOPPED,
+            "fleet": True,
+        }
+    )
+    totals = Totals.of({Outcome.NOT_STARTED: 1, Outcome.FAILED: 1})
+    steps = next_steps(mixed_report.model_copy(update={"run": run, "totals": totals}))
+    assert [step.command for step in steps] == [
+        f"{_RESUME} --endpoint-url http://127.0.0.1:1 --fleet",
+        f"{_RETRY} --endpoint-url http://127.0.0.1:1 --fleet",
+    ]
+
+
 def test_nothing_goes_on_in_aws_after_a_rehearsal(mixed_report: Report) -> None:
     run = mixed_report.run.model_copy(update={"verdict": Verdict.INTERRUPTED, "endpoint": "emulator"})
     assert headline(mixed_report.model_copy(update={"run": run})) == (

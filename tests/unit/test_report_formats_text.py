@@ -18,6 +18,7 @@ from scheduler.printable import printable
 from scheduler.report import as_json, csv, jsonl, junit, markdown
 from scheduler.report.document import Report
 from scheduler.report.summary import summarize
+from tests.unit.conftest import RUNNING
 
 _UNRESOLVED = (
     "StartJob was sent at 2026-11-24T02:00:03.000Z and its answer never came; nothing was sent again. "
@@ -34,6 +35,7 @@ _JSON_RUN = {
     "endpoint": "aws",
     "version": "1.0.0",
     "stop_reason": None,
+    "fleet": False,
 }
 _JSON_TOTALS = {
     "targets": 4,
@@ -405,7 +407,7 @@ def test_a_job_still_running_has_no_duration_in_any_format(
     record = TargetRecord(
         position=0, target=target, evidence=Evidence.ATTACHED, job=Job(jobId="7", status="RUNNING")
     )
-    report = summarize(make_journal([record, replace(record, position=1)], ended_at=None), running=True)
+    report = summarize(make_journal([record, replace(record, position=1)], ended_at=None), at_work=RUNNING)
     (first, _) = stdlib_csv.DictReader(io.StringIO(csv.render(report)))
     assert (first["startTime"], first["seconds"]) == ("", "")
     assert '<testsuites name="nightly" tests="2" failures="0" errors="0" skipped="2" time="0.000">' in (

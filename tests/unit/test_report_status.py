@@ -11,7 +11,7 @@ from scheduler.model import Evidence, Hold, Job, LaneKey, Outcome
 from scheduler.report.document import Report
 from scheduler.report.status import render
 from scheduler.report.summary import summarize
-from tests.unit.conftest import a_target
+from tests.unit.conftest import RUNNING, a_target
 
 LANE = LaneKey("shop", "eu-west-1")
 NOTHING: Mapping[Hold, float] = MappingProxyType({})
@@ -46,7 +46,7 @@ def running(
         held=held_by,
     )
     lane = LaneRecord(lane=LANE, counters=counters, held=held)
-    return summarize(make_journal(records, [lane], ended_at=None), running=True)
+    return summarize(make_journal(records, [lane], ended_at=None), at_work=RUNNING)
 
 
 def test_a_run_that_goes_on(make_journal: Callable[..., JournalReader]) -> None:
@@ -93,9 +93,7 @@ def test_what_held_a_lane_last_is_not_said_of_a_run_that_was_cut(
     make_journal: Callable[..., JournalReader],
 ) -> None:
     lane = LaneRecord(lane=LANE, counters=LaneMeasured(at=0, lane=LANE), held="pace 0.1/s")
-    report = summarize(
-        make_journal([TargetRecord(position=0, target=a_target())], [lane], ended_at=None), running=False
-    )
+    report = summarize(make_journal([TargetRecord(position=0, target=a_target())], [lane], ended_at=None))
     assert report.lanes[0].held is None
     assert report.lanes[0].held_by is None
     assert report.targets[0].reason == "not reached before the run was cut"

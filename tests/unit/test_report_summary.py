@@ -9,10 +9,12 @@ import pytest
 
 from scheduler.errors import ExitCode
 from scheduler.events import LaneMeasured
+from scheduler.journal.at_work import AtWork
 from scheduler.journal.port import AttemptRecord, JournalReader, LaneRecord, TargetRecord
 from scheduler.model import Evidence, Job, LaneKey, Outcome, Result, StopCause, Target, Verdict
 from scheduler.report.document import Report, Totals
 from scheduler.report.summary import summarize
+from tests.unit.conftest import RUNNING
 
 MakeJournal = Callable[..., JournalReader]
 
@@ -141,7 +143,7 @@ def test_a_target_that_never_started_says_why(
     running: bool,
     why: str,
 ) -> None:
-    report = summarize(make_journal([record], [lane], **run), running=running)
+    report = summarize(make_journal([record], [lane], **run), at_work=RUNNING if running else AtWork())
     assert told(report) == (Outcome.NOT_STARTED, why)
 
 
@@ -153,7 +155,7 @@ def test_a_run_without_an_end_is_running_while_a_process_works_on_it(make_journa
         ],
         ended_at=None,
     )
-    report = summarize(journal, running=True)
+    report = summarize(journal, at_work=RUNNING)
     assert (report.run.verdict, report.run.exit_code, report.run.ended_at) == (Verdict.RUNNING, None, None)
     assert [target.reason for target in report.targets] == [
         "job 7 was last seen as RUNNING",
@@ -170,7 +172,7 @@ def test_a_run_without_an_end_was_interrupted_when_no_process_works_on_it(make_j
 
 
 def test_a_run_that_ended_is_not_running_although_the_lock_is_held(make_journal: MakeJournal) -> None:
-    assert summarize(make_journal(), running=True).run.verdict is Verdict.NOTHING_TO_DO
+    assert summarize(make_journal(), at_work=RUNNING).run.verdict is Verdict.NOTHING_TO_DO
 
 
 def test_only_the_last_twenty_attempts_are_listed_and_all_are_counted(make_journal: MakeJournal) -> None:

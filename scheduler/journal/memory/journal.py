@@ -11,6 +11,7 @@ from ...errors import JournalError, RunNotFound
 from ...events import Event, LimitChanged, LimitsLearned, RunStarted
 from ...model import Job, LaneKey, Target
 from ..answers import durations_of, find_run
+from ..at_work import AtWork
 from ..clean import clean
 from ..lease import Lease
 from ..listeners import Listeners
@@ -111,9 +112,9 @@ class MemoryJournal:
         """Call `listener` with every event once it is durable, in order; one that raises is dropped."""
         self._listeners.subscribe(listener)
 
-    def alive(self) -> frozenset[str]:
-        """The runs that others work on at the moment: none that a simulation would ask about."""
-        return frozenset()
+    def at_work(self) -> AtWork:
+        """Who works on what at the moment: nobody that a simulation would ask about."""
+        return AtWork()
 
     def runs(self) -> Sequence[RunRecord]:
         """All runs, newest first."""

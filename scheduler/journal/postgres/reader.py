@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from typing import Any, Self
 
 from ...model import LaneKey, Target
+from ..at_work import AtWork, Holding
 from ..port import TargetRecord
 from ..questions import SqlReader, succeeded
 from ..refusals import missing
 from ..rows import Row
 from .database import Database
 
-_ALIVE = """
-SELECT run FROM leases WHERE until > clock_timestamp() UNION SELECT run FROM orders WHERE NOT done
-"""
+_HELD = "SELECT name, owner, run FROM leases WHERE until > clock_timestamp() AND run <> ''"
+_ORDERED = "SELECT run, account, region FROM orders WHERE NOT done"
 # One question for many branches: the server may be far away.
 _SUCCEEDED = f"""
 SELECT wanted.place, found.job
@@ -27,6 +27,8 @@ ORDER BY wanted.place, found.id DESC
 
 class PostgresReader(SqlReader):
     """Read a journal in PostgreSQL."""
+
+    _given = "EXISTS (SELECT FROM orders WHERE orders.run = runs.id)"
 
     def __init__(self, database: Database) -> None:
         super().__init__(database.name)
@@ -47,9 +49,12 @@ class PostgresReader(SqlReader):
         """Close the connection."""
         self._database.close()
 
-    def alive(self) -> frozenset[str]:
-        """The runs that a process works on, or that a fleet is still to work on."""
-        return frozenset(run for (run,) in self._rows(_ALIVE))
+    def at_work(self) -> AtWork:
+        """Who works on what at the moment, and what a fleet is still to work on."""
+        holdings = {name: Holding(owner, run) for name, owner, run in self._rows(_HELD)}
+        orders = frozenset((run, LaneKey(account, region)) for run, account, region in self._rows(_ORDERED))
+        runs = {*(held.run for held in holdings.values()), *(run for run, _ in orders)}
+        return AtWork(alive=frozenset(runs), holdings=holdings, orders=orders)
 
     def _of_lane(self, run: int, first: int, end: int, lane: LaneKey) -> Iterator[TargetRecord]:
         del first, end

@@ -43,7 +43,6 @@ ON CONFLICT (run, account, region) DO UPDATE SET done = FALSE
 _DONE = "UPDATE orders SET done = TRUE WHERE run = ? AND account = ? AND region = ?"
 _WITHDRAW = "UPDATE orders SET done = TRUE WHERE run = ?"
 _OWNERS = "SELECT DISTINCT owner FROM leases WHERE run = ? AND until > clock_timestamp()"
-_TAKEN = "SELECT name, run FROM leases WHERE name = ANY(?::text[]) AND until > clock_timestamp()"
 _LEFT = "SELECT count(*) FROM orders WHERE run = ? AND NOT done"
 
 
@@ -109,10 +108,6 @@ class PostgresShared(Database):
     async def owners(self, run: str) -> list[str]:
         """Name the processes that hold lanes for a run at the moment. Raises JournalError."""
         return [owner for (owner,) in await self._ask(_OWNERS, run)]
-
-    async def taken(self, names: Sequence[str]) -> dict[str, str]:
-        """Tell which of these lanes are held at the moment, each with the run that it is held for."""
-        return {name: str(run) for name, run in await self._ask(_TAKEN, list(names))}
 
     async def newest(self, run: str) -> Seen:
         """Return the present end of a run's log, to read on from there."""
