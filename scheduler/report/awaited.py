@@ -20,11 +20,8 @@ def awaited(run: RunRecord, lane: LaneKey, at_work: AtWork) -> str:
         return f"no worker works in it: {_see(run)}" if run.fleet else ""
     if holding.run == run.id:
         return ""
-    return (
-        f"{holding.owner} works in it for run {holding.run}, which comes first; "
-        f"`amplify-release status {holding.run} --watch` shows it, and `amplify-release cancel "
-        f"{holding.run}{service(run.endpoint)}` stops it"
-    )
+    stop = f"`amplify-release cancel {holding.run}{service(run.endpoint)}`"
+    return f"run {holding.run} comes first, and {holding.owner} works on it: wait for its end, or {stop}"
 
 
 def idle(run: RunRecord, lanes: Collection[LaneKey], at_work: AtWork) -> str | None:
