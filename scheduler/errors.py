@@ -8,6 +8,7 @@ The tree, each class with the exit code it leads to:
     ├── ReportPathError                2  a report could not be written; found before the first start
     ├── RunNotFound                    2  the journal holds no such run
     ├── JournalError                  70  the journal cannot be read or written
+    │   ├── JournalAway               70  the journal is not reached, and may be again
     │   ├── JournalVersionError       70  the journal was written by a newer version
     │   └── LaneLost                  70  another process has taken the lane over
     └── LockHeld                      75  another run works on this state directory
@@ -87,6 +88,10 @@ class JournalError(ReleaseError):
     def of(cls, error: BaseException) -> JournalError:
         """Return what broke a journal as a JournalError; itself, if it is one."""
         return error if isinstance(error, JournalError) else cls(str(error) or type(error).__name__)
+
+
+class JournalAway(JournalError):
+    """The journal, which is another host's, is not reached. It may be again, without anybody's doing."""
 
 
 class JournalVersionError(JournalError):

@@ -9,6 +9,9 @@ import click
 from . import options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..events import LimitChanged
     from ..report.document import Report
     from ..settings import Settings
 
@@ -79,16 +82,10 @@ def status(run: str | None, output: str, why: bool, watch: bool, **given: Any) -
     import time
 
     from ..report import status as standing
-    from ..report.summary import summarize
     from ..settings import told
-    from .journals import reading
 
     settings = options.settings_of(given)
-    while True:
-        with reading(settings) as (journal, at_work):
-            run = journal.run(run).id  # a newer run is another one
-            document = summarize(journal, run, at_work=at_work)
-            changes = journal.limit_changes(run)
+    for document, changes in _looks(settings, run):
         if watch:
             click.clear()  # does so on a terminal only
         if output == "text":
@@ -98,6 +95,34 @@ def status(run: str | None, output: str, why: bool, watch: bool, **given: Any) -
         if not watch or document.run.verdict != "running":
             return
         time.sleep(2)
+
+
+def _looks(settings: Settings, run: str | None) -> Iterator[tuple[Report, Sequence[LimitChanged]]]:
+    """Look at a run again and again. Once it was seen, a journal that is away is waited for."""
+    import time
+
+    from ..errors import JournalAway
+    from ..journal.absence import Absence
+    from ..report.summary import summarize
+    from .face import complain
+    from .journals import reading
+
+    absence, seen = Absence(complain), False
+    while True:
+        asked = time.time()
+        try:
+            with reading(settings) as (journal, at_work):
+                run = journal.run(run).id  # a newer run is another one
+                found = summarize(journal, run, at_work=at_work), journal.limit_changes(run)
+        except JournalAway as error:
+            if not seen:
+                raise
+            absence.begin(asked, error)
+            time.sleep(2)
+        else:
+            seen = True
+            absence.end(time.time())
+            yield found
 
 
 @click.command()

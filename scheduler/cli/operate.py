@@ -36,6 +36,7 @@ def operate(request: Request, opening: Opening) -> ExitCode:
 
 async def _operate(request: Request, opening: Opening) -> ExitCode:
     voice = speak(request.settings)
+    report: Report | None
     code: ExitCode | None = None
     if request.fleet or request.settings.journal is not None:
         shared_url(request.settings)  # what follows imports libraries that may not be installed
@@ -45,8 +46,10 @@ async def _operate(request: Request, opening: Opening) -> ExitCode:
         report, code = await carry_out_together(request, opening, voice)
     else:
         report = await carry_out(request, opening, voice)
-    _hand_over(request, report)
+    if report is not None:
+        _hand_over(request, report)
     if code is None:
+        assert report is not None
         assert report.run.exit_code is not None
         code = ExitCode(report.run.exit_code)
     return code

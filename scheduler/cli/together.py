@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, closing, suppress
+from functools import partial
 
 import anyio
 import anyio.abc
 
 from ..amplify.accounts import Accounts
-from ..errors import ExitCode, JournalError, LockHeld
+from ..errors import ExitCode, JournalAway, JournalError, LockHeld, innermost
+from ..journal.absence import Absence
 from ..journal.listeners import Listeners
 from ..journal.port import RunRecord, TargetRecord
 from ..journal.postgres.journal import PostgresJournal
@@ -38,11 +40,17 @@ from .voice import Voice
 _SOON = 10.0
 
 
-async def carry_out(request: Request, opening: Opening, voice: Voice) -> tuple[Report, ExitCode | None]:
+class _Unwatched(JournalError):
+    """A run that a fleet has cannot be watched any more."""
+
+
+async def carry_out(
+    request: Request, opening: Opening, voice: Voice
+) -> tuple[Report | None, ExitCode | None]:
     """Open a run and bring it to its end, or watch a fleet do so; return its report.
 
-    The exit code is given where a signal ended the watching, not the run. Raises JournalError, LockHeld,
-    UsageError and RunNotFound.
+    The exit code is given where a signal ended the watching, not the run; then there may be no report. Raises
+    JournalError, LockHeld, UsageError and RunNotFound.
     """
     async with sharing(request.settings) as shared:
         with closing(shared.journal()) as journal:
@@ -51,9 +59,16 @@ async def carry_out(request: Request, opening: Opening, voice: Voice) -> tuple[R
             try:
                 if record.ended_at is None:
                     code = await _execute(request, shared, record, journal, voice)
+            except* _Unwatched as failures:
+                raise innermost(failures) from None
             except* JournalError as failures:
-                raise cut(run, failures) from None
-            return summarize(journal, run, at_work=journal.at_work()), code
+                raise cut(record.told if not request.fleet else f"{run} --fleet", failures) from None
+            try:
+                return summarize(journal, run, at_work=journal.at_work()), code
+            except JournalAway:
+                if code is None:
+                    raise
+                return None, code  # who asks to go must not wait for the journal
 
 
 async def _opened(journal: PostgresJournal, opening: Opening, patience: float) -> str:
@@ -89,14 +104,24 @@ async def _execute(
             await background.start(_detach_at_signal, background.cancel_scope, signalled)
         else:
             await background.start(_work, request, shared, record, order, records, lanes, voice)
-        await hear(shared, record.id, seen, heard.tell)
+        absence = Absence(partial(_warn, voice, "journal.away"))
+        try:
+            await hear(partial(shared.happened, record.id, seen), order, heard.tell, absence)
+        except JournalError as error:
+            raise (_Unwatched(f"{error}. {_goes_on(record.id)}") if request.fleet else error) from error
         background.cancel_scope.cancel()
     if not signalled:
         return None
-    complain(
-        f"run {record.id} goes on without this process; `amplify-release status {record.id} --watch` shows it"
-    )
+    complain(_goes_on(record.id))
     return ExitCode(128 + signalled[0])
+
+
+def _goes_on(run: str) -> str:
+    return f"run {run} goes on without this process; `amplify-release status {run} --watch` shows it"
+
+
+def _warn(voice: Voice, event: str, sentence: str) -> None:
+    voice.log.warning(event, sentence=sentence)
 
 
 def _settled(outcomes: dict[Outcome, int]) -> dict[Outcome, int]:
@@ -111,7 +136,7 @@ async def _miss_workers(
     await anyio.sleep(_SOON)
     with suppress(JournalError):
         if sentence := idle(record, lanes, journal.at_work()):
-            voice.log.warning("workers.missed", sentence=sentence)
+            _warn(voice, "workers.missed", sentence)
 
 
 async def _detach_at_signal(

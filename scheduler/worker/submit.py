@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import anyio
 
 from ..engine.disposition import Need, dispose
-from ..errors import JournalError
+from ..errors import JournalAway
 from ..events import Event, RunEnded
+from ..journal.absence import Absence
 from ..journal.lease import lane_name
 from ..journal.port import RunRecord, TargetRecord
-from ..journal.postgres.log import Seen
 from ..journal.postgres.shared import PostgresShared
 from ..model import LaneKey
 from .order import Order
 from .process import end
 from .queue import Queue
 
-#: Seconds between two looks at what happened, and for which the journal may be away before one gives up.
+#: Seconds between two looks at what happened.
 _PULSE = 0.5
-_PATIENCE = 60.0
 
 
 def todo(records: Iterable[TargetRecord]) -> dict[LaneKey, list[int]]:
@@ -49,21 +48,29 @@ async def submit(
             await queue.put(order, name, record.endpoint, lane, positions, connection)
 
 
-async def hear(shared: PostgresShared, run: str, seen: Seen, tell: Callable[[Event], None]) -> None:
-    """Tell of a run's events as they happen, wherever that is, until its end. Raises JournalError."""
-    lost_since: float | None = None
+async def hear(
+    happened: Callable[[], Awaitable[Sequence[Event]]],
+    order: Order,
+    tell: Callable[[Event], None],
+    absence: Absence,
+    wall: Callable[[], float] = time.time,
+) -> None:
+    """Tell of a run's events as they happen, wherever that is, until its end; `happened` returns new ones.
+
+    A journal that is away is waited for, unless the run's own time is over meanwhile. Raises JournalError.
+    """
     while True:
+        asked = wall()
         try:
-            events = await shared.happened(run, seen)
-        except JournalError:
-            lost_since = lost_since or time.monotonic()
-            if time.monotonic() > lost_since + _PATIENCE:
+            events = await happened()
+        except JournalAway as error:
+            if order.overdue(asked):
                 raise
-            events = []
+            absence.begin(asked, error)
         else:
-            lost_since = None
-        for event in events:
-            tell(event)
-        if any(isinstance(event, RunEnded) for event in events):
-            return
+            absence.end(wall())
+            for event in events:
+                tell(event)
+            if any(isinstance(event, RunEnded) for event in events):
+                return
         await anyio.sleep(_PULSE)

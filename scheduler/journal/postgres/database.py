@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache
@@ -10,7 +11,7 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ...errors import UsageError
 from ..rows import Row
@@ -36,6 +37,13 @@ Connection: TypeAlias = psycopg.AsyncConnection[Row]
 #: whose journal finds none free are committed together.
 _LENT = 4
 
+#: Seconds for which one waits for a connection, and for which the pool tries to make one, at growing
+#: distances, before it begins anew.
+_PATIENCE = 30.0
+
+# It would warn of each attempt. Who waits for a connection is told.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
 
 class Database:
     """One connection that blocks, for questions and for what is done before and after a run, and a few for
@@ -54,6 +62,8 @@ class Database:
             min_size=1,
             max_size=_LENT,
             open=False,
+            timeout=_PATIENCE,
+            reconnect_timeout=_PATIENCE,
             configure=_configure,
             check=AsyncConnectionPool.check_connection,
             name="journal",
@@ -107,8 +117,13 @@ class Database:
     async def lent(self) -> AsyncIterator[Connection]:
         """A connection that the event loop waits for. Raises JournalError."""
         with explained(self.name):
-            async with (await self.pool()).connection() as connection:
-                yield connection
+            try:
+                async with (await self.pool()).connection() as connection:
+                    yield connection
+            except PoolTimeout:
+                # It does not say what is in the way; this does, unless all are only lent.
+                await (await psycopg.AsyncConnection.connect(self.conninfo)).close()
+                raise
 
     def _connected(self) -> psycopg.Connection[Row]:
         if self._home is None or self._home.closed:
