@@ -73,6 +73,13 @@ class Crew:
         self.watchers.append(self.shell.start("run", path, "--fleet", *self.where, *options))
         return self.watchers[-1]
 
+    def look(self) -> subprocess.Popen[str]:
+        """Watch the newest run from another process; it has seen the run once this returns."""
+        self.watchers.append(self.shell.start("status", "--watch"))
+        assert self.watchers[-1].stdout is not None
+        assert self.watchers[-1].stdout.readline().startswith("run ")
+        return self.watchers[-1]
+
     def report(self, *run: str) -> dict[str, Any]:
         done = self.shell.type("report", *run, "-o", "json")
         assert done.returncode == 0, done.stderr
@@ -89,6 +96,12 @@ class Crew:
                 "SELECT name, owner FROM leases WHERE until > clock_timestamp() AND run <> ''"
             )
             return {name: int(owner.split()[1]) for name, owner in rows}
+
+    def orders(self) -> list[tuple[str, ...]]:
+        """Return what the fleet was asked for: run, account and region of each lane."""
+        with psycopg.connect(self.journal) as connection, suppress(psycopg.errors.UndefinedTable):
+            return connection.execute("SELECT run, account, region FROM orders").fetchall()
+        return []
 
     def takings(self) -> dict[str, int]:
         """Return how often each lane has been taken so far."""

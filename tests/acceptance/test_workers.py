@@ -263,8 +263,10 @@ def test_a_fleet_bears_that_its_database_restarts(
         plan = targets(8)
         watcher = crew.run(plan)
         crew.until(lambda: crew.starts() >= 8)
+        looker = crew.look()
         server.stop()
-        time.sleep(1.0)
+        assert looker.stderr is not None
+        assert "It has not been reached since" in looker.stderr.readline()
         server.start()
 
         def over() -> bool:
@@ -279,8 +281,62 @@ def test_a_fleet_bears_that_its_database_restarts(
         code, err = ended(watcher)
         assert code in {0, 1}, err + crew.logs()
         crew.check(plan)
+        code, err = ended(looker)
+        assert code == 0
+        assert err.startswith("the journal is reached again, after ")
     finally:
         crew.dismiss()
+
+
+def test_whoever_watches_may_go_while_the_database_is_away(
+    shell: Shell, serve: Callable[..., Served], server: Server
+) -> None:
+    crew = Crew(shell, serve(**NIGHT), server.url)
+    watcher = crew.run(targets(1))
+    try:
+        crew.until(lambda: len(crew.orders()) == 4)
+        server.stop()
+        watcher.send_signal(signal.SIGINT)
+        code, err = ended(watcher)
+        assert code == 130, err
+        assert "goes on without this process" in err
+    finally:
+        crew.dismiss()
+
+
+def test_a_run_that_waits_says_for_what_and_what_is_left_of_it_is_given_to_the_fleet_again(
+    gather: Callable[..., Crew],
+) -> None:
+    crew = gather(workers=0, slots=2, build_time=["6s", "6s"])
+    plan = targets(2, ["eu-west-1"])
+    first = crew.run(plan)
+    crew.until(lambda: len(crew.orders()) == 1)
+    lone = crew.shell.type("status", "--why").stdout
+    worker = f"`amplify-release worker --endpoint-url {crew.served.url}`"
+    assert f"no worker works in it: see that {worker} runs, and has lanes to spare" in lone
+    hired = crew.hire()
+    crew.until(lambda: crew.starts() == 2)
+    second = crew.run(plan)
+    crew.until(lambda: len(crew.orders()) == 2)
+    newest, oldest = (
+        json.loads(row)["run"] for row in crew.shell.type("runs", "-o", "jsonl").stdout.splitlines()
+    )
+    waits = crew.shell.type("status", "--why").stdout
+    assert f"run {oldest} comes first, and pid {hired.pid} on " in waits
+    assert f"`amplify-release cancel {oldest} --endpoint-url {crew.served.url}`" in waits
+    assert "comes first" not in crew.shell.type("status", oldest, "--why").stdout
+
+    assert crew.shell.type("cancel", newest, "--yes", *crew.where).returncode == 0
+    for watcher, code in ((first, 0), (second, 3)):
+        assert ended(watcher)[0] == code
+    said = crew.shell.type("report", newest).stdout
+    command = said.split("Next:\n  amplify-release ")[1].splitlines()[0]
+    assert command == f"resume {newest} --endpoint-url {crew.served.url} --fleet"
+    # This host need not know what the workers' hosts do.
+    crew.shell.environment |= {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    done = crew.shell.type(*command.split())
+    assert done.returncode == 0, done.stderr
+    crew.check(plan, times=2)
 
 
 def test_a_worker_that_may_only_read_says_what_to_grant(shell: Shell, database: str) -> None:
