@@ -13,7 +13,7 @@ import anyio.lowlevel
 import psycopg
 import pytest
 
-from scheduler.errors import JournalError, JournalVersionError, RunNotFound, UsageError
+from scheduler.errors import JournalAway, JournalError, JournalVersionError, RunNotFound, UsageError
 from scheduler.events import (
     Event,
     LaneMeasured,
@@ -150,6 +150,19 @@ def test_a_server_that_is_not_there_is_a_sentence_without_the_password() -> None
     assert str(error.value).startswith("the journal postgresql://127.0.0.1:1/releases cannot be used: ")
     assert str(error.value).endswith("; see that the server can be reached")
     assert "hunter2" not in str(error.value)
+
+
+async def test_who_waits_for_a_connection_is_told_what_is_in_the_way_and_nobody_else_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("scheduler.journal.postgres.database._PATIENCE", 0.2)
+    shared = PostgresShared("postgresql://me:hunter2@127.0.0.1:1/releases")
+    try:
+        with pytest.raises(JournalAway, match=r"refused.*; see that the server can be reached$"):
+            await shared.newest("01A")
+    finally:
+        await shared.aclose()
+    assert caplog.messages == [], "the pool tells of each attempt"
 
 
 @pytest.mark.parametrize(
