@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import anyio
-import anyio.abc
 
 from ..engine.clock import Clock, Intents
 from ..engine.run import Run
 from ..errors import JournalError
 from ..journal.sqlite.journal import SqliteJournal
 from ..journal.sqlite.lock import StateLock
-from ..model import StopCause
 from ..report.document import Report
 from ..report.summary import summarize
+from ..signals import heed, heeded
 from .narrowed import narrowed
 from .outside import opened
 from .request import Opening, Request, cut
@@ -62,24 +58,6 @@ async def _execute(request: Request, journal: SqliteJournal, run: str, voice: Vo
     ):
         options = request.options(record.plan.budget)
         engine = Run(record, records, journal, accounts, options, Clock(), Intents(Clock()))
-        await background.start(_heed_signals, engine)
+        await background.start(heed, heeded(), engine.stop)
         await engine.execute()
         background.cancel_scope.cancel()
-
-
-async def _heed_signals(engine: Run, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-    """Stop the run at the first signal, and leave at once at the second: the journal bears that."""
-    with anyio.open_signal_receiver(*heeded()) as received:
-        task_status.started()
-        stopping = False
-        async for number in received:
-            if stopping:
-                os._exit(128 + number)
-            stopping = True
-            engine.stop(StopCause(number.name), f"{number.name} was received")
-
-
-def heeded() -> list[signal.Signals]:
-    """Return the signals that a running command heeds; nohup asks for hang-ups to be ignored."""
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    return numbers if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [*numbers, signal.SIGHUP]

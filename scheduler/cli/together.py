@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
+from signal import Signals
 
 import anyio
 import anyio.abc
@@ -22,11 +22,11 @@ from ..model import LaneKey, Outcome, StopCause, Target
 from ..report.awaited import idle
 from ..report.document import Report
 from ..report.summary import summarize
-from ..worker.lanes import Lanes, announce
+from ..signals import heed, heeded
+from ..worker.lanes import announce
 from ..worker.order import Order
 from ..worker.process import end
 from ..worker.submit import hear, submit, todo
-from .alone import heeded
 from .face import complain
 from .hands import lanes_of
 from .journals import sharing
@@ -96,12 +96,18 @@ async def _execute(
     )
     seen = await shared.newest(record.id)
     heard = Listeners()
-    signalled: list[int] = []
+    causes: list[StopCause] = []
     async with shown(heard, record, records, request, voice), anyio.create_task_group() as background:
+
+        def detach(cause: StopCause, reason: str) -> None:
+            del reason
+            causes.append(cause)
+            background.cancel_scope.cancel()
+
         if request.fleet:
             await submit(shared, record, order, lanes)
             background.start_soon(_miss_workers, journal, record, lanes, voice)
-            await background.start(_detach_at_signal, background.cancel_scope, signalled)
+            await background.start(heed, heeded(), detach)
         else:
             await background.start(_work, request, shared, record, order, records, lanes, voice)
         absence = Absence(partial(_warn, voice, "journal.away"))
@@ -110,10 +116,10 @@ async def _execute(
         except JournalError as error:
             raise (_Unwatched(f"{error}. {_goes_on(record.id)}") if request.fleet else error) from error
         background.cancel_scope.cancel()
-    if not signalled:
+    if not causes:
         return None
     complain(_goes_on(record.id))
-    return ExitCode(128 + signalled[0])
+    return ExitCode(128 + Signals[causes[0]])
 
 
 def _goes_on(run: str) -> str:
@@ -137,16 +143,6 @@ async def _miss_workers(
     with suppress(JournalError):
         if sentence := idle(record, lanes, journal.at_work()):
             _warn(voice, "workers.missed", sentence)
-
-
-async def _detach_at_signal(
-    scope: anyio.CancelScope, signalled: list[int], *, task_status: anyio.abc.TaskStatus[None]
-) -> None:
-    with anyio.open_signal_receiver(*heeded()) as received:
-        task_status.started()
-        async for number in received:
-            signalled.append(number)
-            scope.cancel()
 
 
 async def _work(
@@ -177,7 +173,12 @@ async def _work(
 
         hands = lanes_of(shared, same, request.settings, voice)
         async with anyio.create_task_group() as beside:
-            await beside.start(_stop_at_signal, shared, record.id, hands)
+
+            def stop(cause: StopCause, reason: str) -> None:
+                hands.leave(cause, reason)
+                beside.start_soon(announce, shared, record.id, (cause, reason))
+
+            await beside.start(heed, heeded(), stop)
             beside.start_soon(hands.oversee)
             task_status.started()
             async with anyio.create_task_group() as working:
@@ -185,19 +186,3 @@ async def _work(
                     working.start_soon(hands.work, order, lane, positions)
             await end(shared, record.id)
             beside.cancel_scope.cancel()
-
-
-async def _stop_at_signal(
-    shared: PostgresShared, run: str, hands: Lanes, *, task_status: anyio.abc.TaskStatus[None]
-) -> None:
-    """Stop the run at the first signal, and leave at once at the second: the journal bears that."""
-    with anyio.open_signal_receiver(*heeded()) as received:
-        task_status.started()
-        stopping = False
-        async for number in received:
-            if stopping:
-                os._exit(128 + number)
-            stopping = True
-            cause, reason = StopCause(number.name), f"{number.name} was received"
-            hands.leave(cause, reason)
-            await announce(shared, run, (cause, reason))

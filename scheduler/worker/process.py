@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from signal import SIGINT, SIGTERM
 
 import anyio
-import anyio.abc
 
 from ..errors import ExitCode, JournalError, RunNotFound, innermost
 from ..events import Event, LaneStopped, RunEnded
 from ..journal.lease import Lease
 from ..journal.postgres.shared import PostgresShared
 from ..model import LaneKey, StopCause
+from ..signals import heed
 from .lanes import Lanes
 from .order import Order
 from .queue import Queue
@@ -48,6 +48,10 @@ async def serve(
     await queue.open()
     stopping = anyio.Event()
 
+    def stop(cause: StopCause, reason: str) -> None:
+        stopping.set()
+        lanes.leave(cause, reason)
+
     async def work(order: Order, lane: LaneKey, positions: Sequence[int]) -> bool:
         def hear(event: Event) -> None:
             # What stops a lane is often this host's own: credentials, a profile, the way to AWS.
@@ -69,7 +73,7 @@ async def serve(
         return done
 
     async with anyio.create_task_group() as beside:
-        await beside.start(_heed_signals, lanes, stopping)
+        await beside.start(heed, (SIGINT, SIGTERM), stop)
         beside.start_soon(lanes.oversee)
         beside.start_soon(_rescue, shared, queue, owner, lease)
         tell(f"working on up to {at_once} lanes at {endpoint}")
@@ -90,19 +94,6 @@ async def end(shared: PostgresShared, run: str) -> None:
             journal.amend(run)
             journal.record(RunEnded(at=time.time()))
             await journal.commit()
-
-
-async def _heed_signals(
-    lanes: Lanes, stopping: anyio.Event, *, task_status: anyio.abc.TaskStatus[None]
-) -> None:
-    """Hand everything over at the first signal, and leave at once at the second."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
-        task_status.started()
-        async for number in received:
-            if stopping.is_set():
-                os._exit(128 + number)
-            stopping.set()
-            lanes.leave(StopCause(number.name), f"{number.name} was received")
 
 
 async def _rescue(shared: PostgresShared, queue: Queue, owner: str, lease: float) -> None:

@@ -22,6 +22,7 @@ ROOMS = (
     "elapsed",
     "errors",
     "model",
+    "signals",
     "spoken",
     "events",
     "logs",
