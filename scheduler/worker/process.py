@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from signal import SIGINT, SIGTERM
 
 import anyio
@@ -52,32 +53,12 @@ async def serve(
         stopping.set()
         lanes.leave(cause, reason)
 
-    async def work(order: Order, lane: LaneKey, positions: Sequence[int]) -> bool:
-        def hear(event: Event) -> None:
-            # What stops a lane is often this host's own: credentials, a profile, the way to AWS.
-            if isinstance(event, LaneStopped):
-                tell(f"run {order.run}: {lane} stopped, nothing more is started there: {event.reason}")
-
-        tell(f"run {order.run}: {lane} begins")
-        done = True
-        try:
-            done = await lanes.work(order, lane, positions, hear)
-            if done and await shared.finish(order.run, lane):
-                await end(shared, order.run)
-        except* RunNotFound as faults:
-            tell(f"run {order.run}: {lane} cannot be worked on: {innermost(faults)}")
-        except* JournalError as faults:
-            tell(f"run {order.run}: {lane} is left: {innermost(faults)}")
-            os._exit(ExitCode.INTERNAL)
-        tell(f"run {order.run}: {lane} {'ends' if done else 'is handed over'}")
-        return done
-
     async with anyio.create_task_group() as beside:
         await beside.start(heed, (SIGINT, SIGTERM), stop)
         beside.start_soon(lanes.oversee)
         beside.start_soon(_rescue, shared, queue, owner, lease)
         tell(f"working on up to {at_once} lanes at {endpoint}")
-        code = ExitCode.SUCCEEDED
+        work, code = partial(_bring_to_its_end, shared, lanes, tell), ExitCode.SUCCEEDED
         try:
             await queue.serve(endpoint, work, stopping, lanes=at_once, lease=lease, patience=drain + 5.0)
         except JournalError as error:
@@ -85,6 +66,31 @@ async def serve(
             code = ExitCode.INTERNAL
         beside.cancel_scope.cancel()
     return code
+
+
+async def _bring_to_its_end(
+    shared: PostgresShared, lanes: Lanes, tell: Tell, order: Order, lane: LaneKey, positions: Sequence[int]
+) -> bool:
+    """Work on a lane that the queue gave out, and tell of it; return whether nothing is left to do."""
+
+    def hear(event: Event) -> None:
+        # What stops a lane is often this host's own: credentials, a profile, the way to AWS.
+        if isinstance(event, LaneStopped):
+            tell(f"run {order.run}: {lane} stopped, nothing more is started there: {event.reason}")
+
+    tell(f"run {order.run}: {lane} begins")
+    done = True
+    try:
+        done = await lanes.work(order, lane, positions, hear)
+        if done and await shared.finish(order.run, lane):
+            await end(shared, order.run)
+    except* RunNotFound as faults:
+        tell(f"run {order.run}: {lane} cannot be worked on: {innermost(faults)}")
+    except* JournalError as faults:
+        tell(f"run {order.run}: {lane} is left: {innermost(faults)}")
+        os._exit(ExitCode.INTERNAL)
+    tell(f"run {order.run}: {lane} {'ends' if done else 'is handed over'}")
+    return done
 
 
 async def end(shared: PostgresShared, run: str) -> None:
