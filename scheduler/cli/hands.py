@@ -9,7 +9,7 @@ from ..engine.clock import Clock
 from ..journal.lease import Holder
 from ..journal.port import Shared
 from ..settings import Settings
-from ..worker.lanes import Accounts, Lanes
+from ..worker.lanes import Lanes, OpenAccounts
 from .voice import Voice
 
 
@@ -18,10 +18,10 @@ def owner() -> str:
     return f"pid {os.getpid()} on {socket.gethostname()}"
 
 
-def lanes_of(shared: Shared, accounts: Accounts, settings: Settings, voice: Voice) -> Lanes:
+def lanes_of(shared: Shared, open_accounts: OpenAccounts, settings: Settings, voice: Voice) -> Lanes:
     """Return what works on lanes here; it says which of them it has to wait for."""
 
     def waits(lane: str, holder: Holder) -> None:
         voice.log.info("lane.waited", sentence=f"lane {lane} waits: {holder.owner} works in it")
 
-    return Lanes(shared, accounts, owner=owner(), seconds=settings.lease, waits=waits, clock=Clock())
+    return Lanes(shared, open_accounts, owner=owner(), seconds=settings.lease, waits=waits, clock=Clock())

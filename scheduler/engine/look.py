@@ -30,12 +30,13 @@ class Unresolved:
     testimony: str | None
 
 
-Verdict = Exact | Probable | Refused | Unresolved
+#: What a look comes to once the matter is settled, or given up.
+Conclusion = Exact | Probable | Refused | Unresolved
 
 
 async def look(
     lane: LaneState, target: Target, sought: Sought, between: Callable[[], None] = lambda: None
-) -> Verdict:
+) -> Conclusion:
     """Look for a start's job until it is found, or the settle time is over and CloudTrail has had its time.
 
     `between` is called after each look that found nothing.
@@ -48,9 +49,9 @@ async def look(
             if last and not lasts:
                 wait = SOONEST  # this look decides; if it fails, the next comes soon
             lasts += last
-            verdict = await _look_once(lane, target, sought, last=last, over=lasts == LAST_LOOKS)
-            if verdict is not None:
-                return verdict
+            conclusion = await _look_once(lane, target, sought, last=last, over=lasts == LAST_LOOKS)
+            if conclusion is not None:
+                return conclusion
             between()
             deadline = _placed(lane, sought).given_up + lane.options.settle
             left = deadline - lane.clock.now()
@@ -62,7 +63,7 @@ async def look(
 
 async def _look_once(
     lane: LaneState, target: Target, sought: Sought, *, last: bool, over: bool
-) -> Verdict | None:
+) -> Conclusion | None:
     """Look once. Before the `last`, only certainty settles the matter; `over`: whatever comes of it."""
     intent, refreshes = sought.attempt.intent, lane.refreshes
     fence = sought.attempt.fence or 0

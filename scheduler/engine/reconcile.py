@@ -40,8 +40,8 @@ async def reconcile(lane: LaneState, entry: Entry, sought: Sought, why: str, slo
                 slot.release()
                 lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, sought, why, finding))
                 lane.unresolved.append((lane.clock.now(), entry, sought))
-            case verdict:
-                assert_never(verdict)
+            case conclusion:
+                assert_never(conclusion)
     finally:
         lane.in_doubt -= 1
         lane.wake()
@@ -67,8 +67,8 @@ async def _reconsider(lane: LaneState, entry: Entry, sought: Sought) -> None:
                 _refused(lane, entry, sought.attempt, finding)
             case Unresolved():
                 pass  # what was said of it stands
-            case verdict:
-                assert_never(verdict)
+            case conclusion:
+                assert_never(conclusion)
     finally:
         lane.in_doubt -= 1
         lane.wake()
@@ -93,8 +93,8 @@ async def reconcile_earlier(
                         reason = f"not sent, for an earlier start is in doubt: {told}"
                         lane.end(entry, Outcome.UNRESOLVED, reason)
                         return
-                    case verdict:
-                        assert_never(verdict)
+                    case conclusion:
+                        assert_never(conclusion)
         lane.queue.put_back(entry)
     finally:
         lane.parked -= 1

@@ -26,7 +26,7 @@ from .order import Order, Stop
 PULSE = 1.0
 
 
-class Accounts(Protocol):
+class OpenAccounts(Protocol):
     """Opens the way to the accounts of a run's targets."""
 
     def __call__(
@@ -53,7 +53,7 @@ class Lanes:
     def __init__(
         self,
         shared: Shared,
-        accounts: Accounts,
+        open_accounts: OpenAccounts,
         *,
         owner: str,
         seconds: float,
@@ -62,7 +62,7 @@ class Lanes:
         now: Callable[[], float] = elapsed,
     ) -> None:
         self._shared = shared
-        self._accounts = accounts
+        self._open_accounts = open_accounts
         self._owner = owner
         self._seconds = seconds
         self._waits = waits
@@ -137,7 +137,7 @@ class Lanes:
 
         journal.subscribe(listen)
         try:
-            async with self._accounts(record, [found.target for found in records]) as accounts:
+            async with self._open_accounts(record, [found.target for found in records]) as accounts:
                 engine = Run(
                     record,
                     records,
