@@ -40,22 +40,20 @@ class Limit:
         *,
         targets: int,
         ceiling: int | None = None,
-        quota: int | None = None,
         remembered: LimitsLearned | None = None,
         reserve: int = 0,
         watching: bool = True,
-        top_pace: float = TOP_PACE,
     ) -> None:
         """Begin with no knowledge but what is `remembered` of an earlier run.
 
-        `targets`: how many the lane has. `ceiling`: jobs in flight at most, given by the user. `quota`: the
-        account's concurrent jobs, if it is known; a wrong one heals. `reserve`: slots of it left to others.
-        `watching`: statuses are observed; without that the queue rule has nothing to go by.
+        `targets`: how many the lane has. `ceiling`: jobs in flight at most, given by the user. `reserve`:
+        slots of the account's quota left to others. `watching`: statuses are observed; without that the queue
+        rule has nothing to go by.
         """
         self.ceiling = ceiling
         self.reserve = reserve
         self.watching = watching
-        self.pace = Pace(top=top_pace, targets=targets, remembered=remembered.rate if remembered else None)
+        self.pace = Pace(top=TOP_PACE, targets=targets, remembered=remembered.rate if remembered else None)
         self.slots = Slots(targets=targets, remembered=remembered.slots if remembered else None)
         self.queue = Queue(hint=remembered.quota if remembered else None, reserve=reserve)
         self.calls = 0
@@ -63,11 +61,12 @@ class Limit:
         self._cut_at = -math.inf
         self._last = -math.inf
         self._starved = STARVED_FIRST
-        if quota is not None:
-            self.quota_told(quota)
 
     def quota_told(self, quota: int) -> Change:
-        """The account's quota came to be known: what the reserve leaves of it is a ceiling."""
+        """The account's quota came to be known: what the reserve leaves of it is a ceiling.
+
+        A wrong one heals.
+        """
         self.queue.told(quota)
         if self.reserve:
             left = max(1, quota - self.reserve)

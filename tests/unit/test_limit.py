@@ -261,7 +261,9 @@ class Facts(RuleBasedStateMachine):
         watching=st.booleans(),
     )
     def begin(self, fleet: int, ceiling: int | None, quota: int | None, reserve: int, watching: bool) -> None:
-        self.limit = Limit(targets=fleet, ceiling=ceiling, quota=quota, reserve=reserve, watching=watching)
+        self.limit = Limit(targets=fleet, ceiling=ceiling, reserve=reserve, watching=watching)
+        if quota is not None:
+            self.limit.quota_told(quota)
 
     @rule(seconds=st.floats(0, 120))
     def wait(self, seconds: float) -> None:

@@ -52,8 +52,7 @@ def test_a_refusal_makes_it_learned() -> None:
 
 @pytest.mark.parametrize(("ceiling", "reserve", "left"), [(None, 2, 6), (4, 2, 4), (7, 2, 6), (None, 9, 1)])
 def test_a_known_quota_with_a_reserve_is_a_ceiling(ceiling: int | None, reserve: int, left: int) -> None:
-    early = Limit(targets=100, ceiling=ceiling, reserve=reserve, quota=8)
-    late = Limit(targets=100, ceiling=ceiling, reserve=reserve)
-    change = late.quota_told(8)
-    assert (early.ceiling, early.window) == (late.ceiling, late.window) == (left, left)
+    limit = Limit(targets=100, ceiling=ceiling, reserve=reserve)
+    change = limit.quota_told(8)
+    assert (limit.ceiling, limit.window) == (left, left)
     assert change.reason == "the account's quota is 8 concurrent jobs"
