@@ -18,6 +18,7 @@ from .clean import clean
 from .listeners import Listeners
 from .port import Listener
 from .questions import SqlReader
+from .refusals import broken
 from .statements import CONTINUE_RUN, FOLLOW_RUN, Place, insert_run, statements
 
 
@@ -170,7 +171,7 @@ class Recorder(SqlReader):
 
     def _check(self) -> None:
         if self._broken:
-            raise type(self._broken)(str(self._broken))
+            raise broken(self._broken)
 
     def _break(self, error: BaseException) -> None:
         self._broken = JournalError.of(error)

@@ -26,6 +26,11 @@ def damaged(name: str, how: str) -> JournalError:
     )
 
 
+def broken(by: JournalError) -> JournalError:
+    """Say once more why nothing is written any more: who asks is given an error of its own to raise."""
+    return type(by)(str(by))
+
+
 def taken_over(lane: str) -> LaneLost:
     """Say that a lane is another process's now."""
     return LaneLost(f"another process has taken lane {lane} over; this one leaves it")

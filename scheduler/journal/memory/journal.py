@@ -16,7 +16,7 @@ from ..clean import clean
 from ..lease import Lease
 from ..listeners import Listeners
 from ..port import LaneRecord, Listener, Owner, RunRecord, TargetRecord
-from ..refusals import taken_over
+from ..refusals import broken, taken_over
 from .disk import MemoryDisk
 
 
@@ -185,7 +185,7 @@ class MemoryJournal:
 
     def _check(self) -> None:
         if self._broken:
-            raise type(self._broken)(str(self._broken))
+            raise broken(self._broken)
 
     def _check_fence(self) -> None:
         fence = self._fence
