@@ -34,6 +34,8 @@ _MADE = "SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename
 #: Seconds before a lane is tried again that met a fault of this program.
 _PAUSE = 10
 
+_LOST = "the queue was lost, and nothing says why; start this worker again: its lanes are gone on with"
+
 #: Works on a lane; returns whether nothing is left to do.
 Work = Callable[[Order, LaneKey, Sequence[int]], Awaitable[bool]]
 
@@ -131,7 +133,7 @@ class Queue:
         await asyncio.wait({serving, told})
         if not until.is_set():
             lost = None if serving.cancelled() else serving.exception()
-            raise JournalError("the queue was lost") if lost is None else behind(lost, self._shared.name)
+            raise JournalError(_LOST) if lost is None else behind(lost, self._shared.name)
 
     async def rescue(self, silent: float) -> None:
         """Put lanes back whose worker has not been heard of for so many seconds."""
