@@ -11,9 +11,9 @@ from .. import __version__
 from .cancel import cancel
 from .doctor import doctor
 from .face import Face
-from .look import diff, report, runs, status
 from .plans import iam_policy, plan, schema, validate
 from .release import resume, retry, run
+from .reports import diff, report, runs, status
 from .serve import completion, emulator
 from .worker import worker
 

@@ -15,7 +15,7 @@ from ..report.formats import check_writable, render_to
 from .alone import carry_out
 from .face import complain
 from .journals import shared_url
-from .look import show
+from .reports import show
 from .request import Opening, Request
 from .streams import silence_stdout
 from .voice import speak

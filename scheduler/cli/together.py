@@ -28,8 +28,8 @@ from ..worker.order import Order
 from ..worker.process import end
 from ..worker.submit import hear, submit, todo
 from .face import complain
-from .hands import lanes_of
 from .journals import sharing
+from .lanes import lanes_here
 from .narrowed import narrowed
 from .outside import opened
 from .request import Opening, Request, cut
@@ -171,18 +171,18 @@ async def _work(
             del record, targets
             yield accounts
 
-        hands = lanes_of(shared, same, request.settings, voice)
+        here = lanes_here(shared, same, request.settings, voice)
         async with anyio.create_task_group() as beside:
 
             def stop(cause: StopCause, reason: str) -> None:
-                hands.leave(cause, reason)
+                here.leave(cause, reason)
                 beside.start_soon(announce, shared, record.id, (cause, reason))
 
             await beside.start(heed, heeded(), stop)
-            beside.start_soon(hands.oversee)
+            beside.start_soon(here.oversee)
             task_status.started()
             async with anyio.create_task_group() as working:
                 for lane, positions in lanes.items():
-                    working.start_soon(hands.work, order, lane, positions)
+                    working.start_soon(here.work, order, lane, positions)
             await end(shared, record.id)
             beside.cancel_scope.cancel()

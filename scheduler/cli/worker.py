@@ -44,7 +44,7 @@ async def _work(settings: Settings) -> ExitCode:
     from ..journal.port import RunRecord
     from ..model import Target
     from ..worker.process import serve
-    from .hands import lanes_of, owner
+    from .lanes import lanes_here, owner
     from .outside import endpoint, opened
     from .voice import speak
 
@@ -61,7 +61,7 @@ async def _work(settings: Settings) -> ExitCode:
     async with sharing(settings) as shared:
         return await serve(
             shared,
-            lanes_of(shared, accounts, settings, voice),
+            lanes_here(shared, accounts, settings, voice),
             endpoint=endpoint(settings, emulate=False),
             owner=owner(),
             at_once=settings.lanes,

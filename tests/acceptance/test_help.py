@@ -37,7 +37,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_a_run_by_one_process_alone_needs_nothing_of_a_fleet() -> None:
     code = (
-        "import sys, scheduler.cli.operate, scheduler.cli.cancel, scheduler.cli.look\n"
+        "import sys, scheduler.cli.operate, scheduler.cli.cancel, scheduler.cli.reports\n"
         f"print(sorted(set({FLEET!r}) & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The commands that read the journal, as people, scripts and terminals meet them."""
+"""The commands that report on runs, as people, scripts and terminals meet them."""
 
 from __future__ import annotations
 

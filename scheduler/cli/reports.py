@@ -1,4 +1,4 @@
-"""Commands that read the journal; they work while a run goes on, and after it was killed."""
+"""Commands that report on runs from the journal: while one goes on, and after it was killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This process as one that works on lanes of a shared journal, made from the settings."""
+"""The lanes of a shared journal that this process works on, as the settings have it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def owner() -> str:
     return f"pid {os.getpid()} on {socket.gethostname()}"
 
 
-def lanes_of(shared: Shared, open_accounts: OpenAccounts, settings: Settings, voice: Voice) -> Lanes:
+def lanes_here(shared: Shared, open_accounts: OpenAccounts, settings: Settings, voice: Voice) -> Lanes:
     """Return what works on lanes here; it says which of them it has to wait for."""
 
     def waits(lane: str, holder: Holder) -> None:
