@@ -28,7 +28,7 @@ RESET = (
 )
 
 
-def advice(run: str, looked: str = "100 s") -> str:
+def advice(run: str, looked: str = "2 min") -> str:
     return (
         f"The last look was {looked} after; nothing was sent again. To decide, look at the branch in the "
         f"Amplify console, or let CloudTrail decide: amplify-release resume {run} --cloudtrail; "
