@@ -1,9 +1,15 @@
-"""Which endpoint URLs may be used. Credentials are sent there, so nothing may be overheard on the way."""
+"""Which endpoint URLs may be used, and how a command is told of one.
+
+Credentials are sent there, so nothing may be overheard on the way.
+"""
 
 from __future__ import annotations
 
+import shlex
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from .model import AWS, EMULATOR
 
 
 def usable(url: str) -> bool:
@@ -30,3 +36,10 @@ def is_loopback(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def service(endpoint: str) -> str:
+    """Return the options by which a command finds the service that a run was made at."""
+    if endpoint == AWS:
+        return ""
+    return " --emulate" if endpoint == EMULATOR else f" --endpoint-url {shlex.quote(endpoint)}"

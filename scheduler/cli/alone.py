@@ -7,6 +7,7 @@ import anyio
 from ..engine.clock import Clock, Intents
 from ..engine.run import Run
 from ..errors import JournalError
+from ..journal.port import RunRecord
 from ..journal.sqlite.journal import SqliteJournal
 from ..journal.sqlite.lock import StateLock
 from ..report.document import Report
@@ -27,27 +28,26 @@ async def carry_out(request: Request, opening: Opening, voice: Voice) -> Report:
     settings = request.settings
     async with StateLock(settings.state_dir).acquired(wait=settings.lock_wait) as lock:
         journal = SqliteJournal.open(settings.state_dir, spacing=SPACING)
-        run = ""
+        record: RunRecord | None = None
         try:
             with journal:
-                run = opening(journal)
-                lock.note(run)
-                if journal.run(run).ended_at is None:
-                    await _execute(request, journal, run, voice)
-                return summarize(journal, run)
+                record = journal.run(opening(journal))
+                lock.note(record.id)
+                if record.ended_at is None:
+                    await _execute(request, journal, record, voice)
+                return summarize(journal, record.id)
         except* JournalError as failures:
             # It is closed by now: what it could still take, it has.
             rescue(settings.state_dir, journal.unwritten)
-            raise cut(run, failures) from None
+            raise cut(record, failures) from None
 
 
-async def _execute(request: Request, journal: SqliteJournal, run: str, voice: Voice) -> None:
-    record = journal.run(run)
-    records = narrowed(journal.targets(run), request.only, request.skip)
+async def _execute(request: Request, journal: SqliteJournal, record: RunRecord, voice: Voice) -> None:
+    records = narrowed(journal.targets(record.id), request.only, request.skip)
     async with (
         opened(
             request.settings,
-            run,
+            record.id,
             [found.target for found in records],
             record.plan.accounts,
             emulate=request.emulate,

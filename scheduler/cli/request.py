@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..engine.state import Options
 from ..errors import JournalError, innermost
-from ..journal.port import Journal
+from ..journal.port import Journal, RunRecord
 from ..model import FailureBudget
 from ..plan.budget import parse_max_failures
 from ..plan.scenario import Scenario
@@ -68,7 +68,9 @@ def _budget(plans: FailureBudget, given: str | None) -> FailureBudget:
     return replace(plans, count=count, percent=percent)
 
 
-def cut(run: str, failures: BaseExceptionGroup[JournalError]) -> JournalError:
-    """Return what to say when the journal failed in mid-run; `run` is empty if there was none yet."""
-    on = f". Nothing more was started, jobs in AWS go on; then continue with `amplify-release resume {run}`"
-    return JournalError(f"{innermost(failures)}{on if run else ''}")
+def cut(run: RunRecord | None, failures: BaseExceptionGroup[JournalError]) -> JournalError:
+    """Return what to say when the journal failed in mid-run, or before there was one."""
+    if run is None:
+        return JournalError(str(innermost(failures)))
+    on = f"then continue with `amplify-release resume {run.told}`"
+    return JournalError(f"{innermost(failures)}. Nothing more was started, jobs in AWS go on; {on}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
 from functools import partial
 from signal import Signals
 
@@ -56,13 +57,14 @@ async def carry_out(
         with closing(shared.journal()) as journal:
             run = await _opened(journal, opening, max(request.settings.lock_wait, request.settings.lease))
             record, code = journal.run(run), None
+            record = replace(record, fleet=record.fleet or request.fleet)  # it is about to be given to one
             try:
                 if record.ended_at is None:
                     code = await _execute(request, shared, record, journal, voice)
             except* _Unwatched as failures:
                 raise innermost(failures) from None
             except* JournalError as failures:
-                raise cut(record.told if not request.fleet else f"{run} --fleet", failures) from None
+                raise cut(record, failures) from None
             try:
                 return summarize(journal, run, at_work=journal.at_work()), code
             except JournalAway:

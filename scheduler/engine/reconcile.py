@@ -38,7 +38,7 @@ async def reconcile(lane: LaneState, entry: Entry, sought: Sought, why: str, slo
                 _refused(lane, entry, sought.attempt, finding)
             case Unresolved() as finding:
                 slot.release()
-                lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, sought, why, finding))
+                lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, sought, why, finding, lane.outside.run))
                 lane.unresolved.append((lane.clock.now(), entry, sought))
             case conclusion:
                 assert_never(conclusion)
@@ -89,7 +89,7 @@ async def reconcile_earlier(
                     case Refused() as finding:
                         _answered(lane, entry, attempt, finding, of_run=run)
                     case Unresolved() as finding:
-                        told = _sentence(lane, sought, f"by run {run}", finding, of_run=run)
+                        told = _sentence(lane, sought, f"by run {run}", finding, lane.journal.run(run).told)
                         reason = f"not sent, for an earlier start is in doubt: {told}"
                         lane.end(entry, Outcome.UNRESOLVED, reason)
                         return
@@ -193,16 +193,14 @@ def _answered(
     )
 
 
-def _sentence(
-    lane: LaneState, sought: Sought, why: str, finding: Unresolved, *, of_run: str | None = None
-) -> str:
+def _sentence(lane: LaneState, sought: Sought, why: str, finding: Unresolved, run: str) -> str:
     return sentence(
         sent_at=sought.attempt.sent_at,
         why=why,
         found=finding.found,
         testimony=finding.testimony,
         looked=lane.clock.now() - sought.placed(lane.clock, lane.offset).sent,
-        run=of_run or lane.outside.run,
+        run=run,
     )
 
 

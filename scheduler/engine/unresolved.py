@@ -39,7 +39,7 @@ def sentence(*, sent_at: float, why: str, found: str, testimony: str | None, loo
     """Put it all together.
 
     `sent_at` is seconds since the epoch, `looked` the seconds from then to the last look. `testimony`: what
-    CloudTrail says; None: it was not asked.
+    CloudTrail says; None: it was not asked. `run`: what `resume` is told of the run.
     """
     ask = f", or let CloudTrail decide: amplify-release resume {run} --cloudtrail"
     told = [

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from ..endpoints import service
 from ..events import Event, LaneMeasured, LimitChanged, LimitsLearned
 from ..model import Evidence, FrozenPlan, Job, LaneKey, Outcome, Result, StopCause, Target
 from .at_work import AtWork
@@ -102,7 +103,7 @@ class RunRecord:
     @property
     def told(self) -> str:
         """What `resume` and `retry` have to be told to go on with the run where it was carried out."""
-        return f"{self.id} --fleet" if self.fleet else self.id
+        return f"{self.id}{service(self.endpoint)}{' --fleet' if self.fleet else ''}"
 
 
 class JournalReader(Protocol):

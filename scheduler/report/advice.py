@@ -6,8 +6,9 @@ import shlex
 from dataclasses import dataclass
 from typing import assert_never
 
+from ..endpoints import service
 from ..errors import ExitCode
-from ..model import AWS, EMULATOR, FAILURES, Outcome, Verdict
+from ..model import EMULATOR, FAILURES, Outcome, Verdict
 from ..spoken import counted, spoken
 from .document import LanePart, Report, Totals
 
@@ -93,13 +94,6 @@ def next_steps(report: Report, *, state_dir: str | None = None) -> list[Step]:
     if retried := _failed_for_sure(totals):
         steps.append(Step(f"amplify-release retry {again}", f"start {counted(retried, 'target')} again"))
     return steps
-
-
-def service(endpoint: str) -> str:
-    """Return the options by which a command finds the service that a run was made at."""
-    if endpoint == AWS:
-        return ""
-    return " --emulate" if endpoint == EMULATOR else f" --endpoint-url {shlex.quote(endpoint)}"
 
 
 def compact(seconds: float | None) -> str:

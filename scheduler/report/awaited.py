@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ..endpoints import service
 from ..journal.at_work import AtWork, Holding
 from ..journal.lease import lane_name
 from ..journal.port import RunRecord
 from ..model import LaneKey
-from .advice import service
 
 
 def awaited(run: RunRecord, lane: LaneKey, at_work: AtWork) -> str:

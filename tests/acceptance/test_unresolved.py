@@ -17,7 +17,8 @@ def test_a_person_is_asked_and_only_the_targets_named_are_sent_again(released: R
     done = shell.type("run", shell.plan(apps(2)), *brief)
     assert done.returncode == 1
     run = shell.report()["run"]["id"]
-    assert f"amplify-release resume {run} --restart-unresolved" in shell.report()["targets"][0]["reason"]
+    resume = f"amplify-release resume {run} --endpoint-url {served.url} --restart-unresolved"
+    assert resume in shell.report()["targets"][0]["reason"]
 
     code, seen = at_a_terminal(shell, "resume", "--restart-unresolved", *brief, answer="n\n")
     assert (code, "nothing was started or stopped" in seen) == (2, True)

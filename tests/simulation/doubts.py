@@ -31,8 +31,8 @@ RESET = (
 def advice(run: str, looked: str = "2 min") -> str:
     return (
         f"The last look was {looked} after; nothing was sent again. To decide, look at the branch in the "
-        f"Amplify console, or let CloudTrail decide: amplify-release resume {run} --cloudtrail; "
-        f"to send it again: amplify-release resume {run} --restart-unresolved"
+        f"Amplify console, or let CloudTrail decide: amplify-release resume {run} --emulate --cloudtrail; "
+        f"to send it again: amplify-release resume {run} --emulate --restart-unresolved"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -160,6 +161,19 @@ def test_a_target_whose_earlier_start_stays_in_doubt_is_not_sent() -> None:
             f"No new RELEASE job appeared after job 0. It was probably not started. "
             f"{advice(earlier, '3 min')}"
         )
+
+    simulate(main, at=BEGAN)
+
+
+def test_the_commands_that_settle_an_earlier_runs_doubt_give_it_to_its_fleet_again() -> None:
+    async def main() -> None:
+        world, place = world_of(NEVER_CAME), target("d1")
+        earlier = await left_in_doubt(world, place)
+        runs = world.disk.runs
+        runs[earlier] = replace(runs[earlier], fleet=True)
+        report = await looked_for(world, place)
+        assert f"resume {earlier} --emulate --fleet --cloudtrail" in report.targets[0].reason
+        assert f"resume {earlier} --emulate --fleet --restart-unresolved" in report.targets[0].reason
 
     simulate(main, at=BEGAN)
 
