@@ -111,7 +111,9 @@ async def _stop(
     from ..sweep.cancel import Stopped, StopResult, consider, events, stop
     from .outside import opened
 
-    decisions = [(record, decision) for record in records if (decision := consider(record)) is not None]
+    decisions = [
+        (record, decision) for record in records if (decision := consider(record, run.told)) is not None
+    ]
     results = {
         record.position: (record, Stopped(result=StopResult.LEFT, reason=decision.reason))
         for record, decision in decisions

@@ -29,7 +29,7 @@ def shown(
     )
     return watch(
         heard,
-        record.plan,
+        record,
         choose(settings.progress, isatty=voice.stream.isatty(), environ=os.environ, output=request.output),
         voice.log,
         voice.stream,

@@ -22,12 +22,14 @@ class PlainLines:
     """A listener that writes sentences to the log; with `every`, every event with all its fields.
 
     A fault of the network or a limit can hit hundreds of targets at once. A person reads one line of that
-    kind a lane, and how many were left out; what a target ended with is always said.
+    kind a lane, and how many were left out; what a target ended with is always said. `run` is what `resume`
+    is told of the run.
     """
 
-    def __init__(self, log: Log, targets: Mapping[int, Target], *, every: bool = False) -> None:
+    def __init__(self, log: Log, targets: Mapping[int, Target], run: str, *, every: bool = False) -> None:
         self._log = log
         self._targets = targets
+        self._run = run
         self._every = every
         self._said: dict[Kind, float] = {}
         self._left_out: dict[Kind, int] = {}
@@ -35,7 +37,7 @@ class PlainLines:
 
     def __call__(self, event: Event) -> None:
         """Write what there is to say about an event."""
-        text = sentence(event, self._targets)
+        text = sentence(event, self._targets, self._run)
         if self._every:
             name, fields = log_fields(event, self._targets)
             told = fields if text is None else {"sentence": text, **fields}

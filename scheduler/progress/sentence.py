@@ -30,10 +30,13 @@ from .remaining import remaining
 from .tally import Phase, Tally
 
 
-def sentence(event: Event, targets: Mapping[int, Target]) -> str | None:  # noqa: C901, PLR0912 - a row an event
+def sentence(  # noqa: C901, PLR0912 - a row an event
+    event: Event, targets: Mapping[int, Target], run: str
+) -> str | None:
     """Return what a person should read about an event; None: nothing.
 
-    `targets` are the run's, by position. The sentence is not yet escaped for a terminal.
+    `targets` are the run's, by position; `run` is what `resume` is told of it. The sentence is not yet
+    escaped for a terminal.
     """
     match event:
         case StartIntended() | JobChanged() | LimitsLearned() | LaneMeasured() | RunEnded():
@@ -70,7 +73,7 @@ def sentence(event: Event, targets: Mapping[int, Target]) -> str | None:  # noqa
         case RunStarted():
             return _started(event, targets)
         case RunStopping(cause=cause, reason=reason):
-            return f"stopping: {reason}; {_stopping(cause)}; `resume` goes on from here"
+            return f"stopping: {reason}; {_stopping(cause)}; `amplify-release resume {run}` goes on from here"
         case _:
             assert_never(event)
 

@@ -9,9 +9,8 @@ from contextlib import ExitStack, asynccontextmanager
 from typing import assert_never
 
 from ..events import Event
-from ..journal.port import Heard, Listener, TargetRecord
+from ..journal.port import Heard, Listener, RunRecord, TargetRecord
 from ..logs import Log
-from ..model import FrozenPlan
 from ..steady import SteadyStream
 from .choose import Mode
 from .plain import PlainLines, beat
@@ -21,7 +20,7 @@ from .tally import Tally
 @asynccontextmanager
 async def watch(
     journal: Heard,
-    plan: FrozenPlan,
+    run: RunRecord,
     mode: Mode,
     log: Log,
     stream: SteadyStream,
@@ -33,11 +32,11 @@ async def watch(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[None]:
-    """Show the run of `plan` for as long as the block lasts.
+    """Show a run for as long as the block lasts.
 
-    `records` are the targets to show, with what the journal holds of them already; `plan` gives the title.
-    `stream` is what `log` writes to. `follow`: the run waits for the ends of its jobs. `every`: write every
-    event, as the JSON log does. A fault in here is logged and never reaches the run.
+    `records` are the targets to show, with what the journal holds of them already. `stream` is what `log`
+    writes to. `follow`: the run waits for the ends of its jobs. `every`: write every event, as the JSON log
+    does. A fault in here is logged and never reaches the run.
     """
     if mode is Mode.NONE:
         yield
@@ -45,7 +44,7 @@ async def watch(
     targets = {record.position: record.target for record in records}
     tally = Tally(targets, follow=follow)
     tally.restore(records, at=clock())
-    lines = PlainLines(log, targets, every=every)
+    lines = PlainLines(log, targets, run.told, every=every)
     journal.subscribe(_harmless(tally, lines, log))
     with ExitStack() as stack:
         match mode:
@@ -55,7 +54,7 @@ async def watch(
                 from .live import animate, drawn  # rich is loaded for those who see it
                 from .pane import Pane
 
-                pane = Pane(plan.name, tally, targets, clock)
+                pane = Pane(run.plan.name, tally, targets, clock)
                 motion = animate(stack.enter_context(drawn(pane, stream, colour=colour)), stream, sleep)
             case _:
                 assert_never(mode)

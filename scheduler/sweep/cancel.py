@@ -64,10 +64,14 @@ class Stopped:
 Done = Callable[[TargetRecord, Stopped], None]
 
 
-def consider(record: TargetRecord) -> Decision | None:
-    """Decide whether to stop a target's job; None: as far as is known it has none that has not ended."""
+def consider(record: TargetRecord, run: str) -> Decision | None:
+    """Decide whether to stop a target's job; None: as far as is known it has none that has not ended.
+
+    `run` is what `resume` is told of the run.
+    """
     if record.job is None and any(attempt.in_doubt for attempt in record.attempts):
-        return Decision(False, "a start was sent and its job is not known; `resume` finds it")
+        looks = f"`amplify-release resume {run}` looks for it"
+        return Decision(False, f"a start was sent and its job is not known; {looks}")
     if record.job is None or record.job.ended:
         return None
     job = f"job {record.job.jobId}"

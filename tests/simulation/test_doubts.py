@@ -422,7 +422,7 @@ def test_an_earlier_runs_doubt_is_told_of_this_runs_target(asked: bool) -> None:
         def listen(event: Event) -> None:
             tally.apply(event)
             log_fields(event, targets)
-            told.extend(filter(None, [sentence(event, targets)]))
+            told.extend(filter(None, [sentence(event, targets, run)]))
             if isinstance(event, JobAdopted):  # the job that was found is none of this run's
                 assert tally.counts[Phase.PARKED] == 1
 

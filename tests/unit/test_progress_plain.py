@@ -54,7 +54,7 @@ def throttled_line(position: int, more: str = "") -> str:
 
 def tell(*events: Event, every: bool = False) -> Lines:
     log = Lines()
-    lines = PlainLines(log, TARGETS, every=every)
+    lines = PlainLines(log, TARGETS, "01A", every=every)
     for event in events:
         lines(event)
     return log

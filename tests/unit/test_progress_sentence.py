@@ -67,7 +67,7 @@ STARTED: Fields = {
     "follow": True,
 }
 ANSWERED: Fields = {**AT_WEB, "intent": "I"}
-RESUME = "`resume` goes on from here"
+RESUME = "`amplify-release resume 01A --fleet` goes on from here"
 
 EVENTS: list[tuple[Event, str | None, int, Fields]] = [
     (
@@ -269,7 +269,7 @@ EVENTS: list[tuple[Event, str | None, int, Fields]] = [
 def test_an_event_is_told_to_people_and_machines(
     event: Event, expected: str | None, weight: int, fields: Fields
 ) -> None:
-    assert sentence(event, TARGETS) == expected
+    assert sentence(event, TARGETS, "01A --fleet") == expected
     assert level(event) == weight
     assert log_fields(event, TARGETS)[1] == fields
 

@@ -11,8 +11,8 @@ from typing import cast
 import pytest
 
 from scheduler.events import Event, TargetEnded
-from scheduler.journal.port import Journal, Listener, TargetRecord
-from scheduler.model import FrozenPlan, Outcome, Target
+from scheduler.journal.port import Journal, Listener, RunRecord, TargetRecord
+from scheduler.model import AWS, FrozenPlan, Outcome, Target
 from scheduler.progress.choose import Mode
 from scheduler.progress.watch import watch
 from scheduler.steady import SteadyStream
@@ -20,7 +20,14 @@ from scheduler.steady import SteadyStream
 TARGETS = tuple(
     Target(account="shop", region="eu-west-1", app=f"d{i}", branch="main", name=f"d{i}") for i in range(3)
 )
-PLAN = FrozenPlan(name="nightly", path="", digest="")
+RUN = RunRecord(
+    id="01A",
+    plan=FrozenPlan(name="nightly", path="", digest=""),
+    endpoint=AWS,
+    version="1",
+    follow=True,
+    started_at=0.0,
+)
 RECORDS = [TargetRecord(position=i, target=target) for i, target in enumerate(TARGETS)]
 
 
@@ -94,7 +101,7 @@ async def test_plain_says_failures_and_beats_until_the_end() -> None:
     events, written, stream, log = parts()
     ticks = Ticks()
     async with watch(
-        events.journal, PLAN, Mode.PLAIN, log, stream, records=RECORDS, clock=lambda: 5.0, sleep=ticks.sleep
+        events.journal, RUN, Mode.PLAIN, log, stream, records=RECORDS, clock=lambda: 5.0, sleep=ticks.sleep
     ):
         events.record(failed(0))
         await ticks.tick()
@@ -110,7 +117,7 @@ async def test_a_resumed_run_counts_what_the_journal_holds() -> None:
     ticks = Ticks()
     records = [*RECORDS[:2], TargetRecord(position=2, target=TARGETS[2], outcome=Outcome.SUCCEEDED)]
     async with watch(
-        events.journal, PLAN, Mode.PLAIN, log, stream, records=records, clock=lambda: 5.0, sleep=ticks.sleep
+        events.journal, RUN, Mode.PLAIN, log, stream, records=records, clock=lambda: 5.0, sleep=ticks.sleep
     ):
         await ticks.tick()
     assert written.getvalue() == "INFO run.progressed 1 of 3 ended, 2 waiting\n"
@@ -121,7 +128,7 @@ async def test_a_part_of_a_run_is_counted_as_that_part() -> None:
     ticks = Ticks()
     async with watch(
         events.journal,
-        PLAN,
+        RUN,
         Mode.PLAIN,
         log,
         stream,
@@ -136,7 +143,7 @@ async def test_a_part_of_a_run_is_counted_as_that_part() -> None:
 
 async def test_none_shows_nothing() -> None:
     events, written, stream, log = parts()
-    async with watch(events.journal, PLAN, Mode.NONE, log, stream, records=RECORDS):
+    async with watch(events.journal, RUN, Mode.NONE, log, stream, records=RECORDS):
         events.record(failed(0))
     assert (written.getvalue(), events.listeners) == ("", [])
 
@@ -148,7 +155,7 @@ async def test_live_draws_the_pane_and_keeps_the_failures(monkeypatch: pytest.Mo
     events, written, stream, log = parts()
     ticks = Ticks()
     async with watch(
-        events.journal, PLAN, Mode.LIVE, log, stream, records=RECORDS, clock=lambda: 5.0, sleep=ticks.sleep
+        events.journal, RUN, Mode.LIVE, log, stream, records=RECORDS, clock=lambda: 5.0, sleep=ticks.sleep
     ):
         events.record(failed(0))
         await ticks.tick()
@@ -161,13 +168,13 @@ async def test_live_draws_the_pane_and_keeps_the_failures(monkeypatch: pytest.Mo
 async def test_what_the_run_raises_passes_through_unchanged(mode: Mode) -> None:
     events, _, stream, log = parts()
     with pytest.raises(KeyError, match="mine"):
-        async with watch(events.journal, PLAN, mode, log, stream, records=RECORDS):
+        async with watch(events.journal, RUN, mode, log, stream, records=RECORDS):
             raise KeyError("mine")
 
 
 async def test_an_event_that_cannot_be_shown_ends_the_picture_and_not_the_run() -> None:
     events, written, stream, log = parts()
-    async with watch(events.journal, PLAN, Mode.PLAIN, log, stream, records=RECORDS):
+    async with watch(events.journal, RUN, Mode.PLAIN, log, stream, records=RECORDS):
         events.record(failed(99))
         events.record(failed(0))
     assert written.getvalue() == (
@@ -183,7 +190,7 @@ async def test_a_heartbeat_that_breaks_is_told_at_the_end() -> None:
         called.set()
         raise RuntimeError("no clock")
 
-    async with watch(events.journal, PLAN, Mode.PLAIN, log, stream, records=RECORDS, sleep=sleep):
+    async with watch(events.journal, RUN, Mode.PLAIN, log, stream, records=RECORDS, sleep=sleep):
         await called.wait()
     assert written.getvalue() == (
         "ERROR progress.broken progress is no longer shown, the run goes on: RuntimeError: no clock\n"

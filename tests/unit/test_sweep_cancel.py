@@ -34,33 +34,33 @@ IN_DOUBT = AttemptRecord(intent="01A", sent_at=1.0, fence=None, server_at=None)
 @pytest.mark.parametrize("evidence", [Evidence.RESPONSE, Evidence.ADOPTED_EXACT])
 @pytest.mark.parametrize("status", ["PENDING", "RUNNING", "CANCELLING", "A_NEW_ONE"])
 def test_a_job_that_is_proven_ours_and_has_not_ended_is_stopped(evidence: Evidence, status: str) -> None:
-    assert consider(record(job(status), evidence)) == Decision(True, "job 7 was started by this run")
+    assert consider(record(job(status), evidence), "01A") == Decision(True, "job 7 was started by this run")
 
 
 def test_a_job_whose_target_timed_out_may_still_run_and_is_stopped() -> None:
-    decision = consider(record(job("RUNNING"), outcome=Outcome.TIMED_OUT))
+    decision = consider(record(job("RUNNING"), outcome=Outcome.TIMED_OUT), "01A")
     assert decision is not None
     assert decision.stop
 
 
 @pytest.mark.parametrize("evidence", [Evidence.ADOPTED_PROBABLE, Evidence.ATTACHED, Evidence.NONE])
 def test_any_other_job_is_left_alone_with_the_reason(evidence: Evidence) -> None:
-    decision = consider(record(job("RUNNING"), evidence))
+    decision = consider(record(job("RUNNING"), evidence), "01A")
     assert decision is not None
     assert not decision.stop
     assert decision.reason.startswith("job 7 is ")
 
 
 def test_a_start_in_doubt_is_left_to_resume() -> None:
-    decision = consider(record(None, Evidence.NONE, attempts=(IN_DOUBT,)))
+    decision = consider(record(None, Evidence.NONE, attempts=(IN_DOUBT,)), "01A")
     assert decision is not None
     assert not decision.stop
-    assert "resume" in decision.reason
+    assert "`amplify-release resume 01A` looks for it" in decision.reason
 
 
 def test_nothing_is_said_of_targets_without_a_job_or_with_one_that_has_ended() -> None:
-    assert consider(record(None, Evidence.NONE)) is None
-    assert consider(record(job("FAILED"))) is None
+    assert consider(record(None, Evidence.NONE), "01A") is None
+    assert consider(record(job("FAILED")), "01A") is None
 
 
 @pytest.mark.parametrize(
