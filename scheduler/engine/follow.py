@@ -11,6 +11,7 @@ import anyio
 from ..amplify.port import Answer, CallFailed
 from ..events import JobChanged
 from ..model import OUTCOME_OF, Job
+from .clock import GRAIN
 from .crew import Crew
 from .faults import read
 from .overdue import check_deadlines, unreadable
@@ -32,7 +33,7 @@ def follow(lane: LaneState, entry: Entry, *, age: float = 0.0) -> None:
     lane.note_peaks()
     if lane.options.follow:
         lane.open += 1
-    if _watched(lane) or _marker_unknown(lane, entry):
+    if lane.watched or _marker_unknown(lane, entry):
         _watch(lane, entry, now)
     else:
         lane.unwatched.append(entry)
@@ -49,10 +50,6 @@ def _watch(lane: LaneState, entry: Entry, now: float) -> None:
     lane.schedule.put(entry.position, now, age=age, lengths=known, created=created)
 
 
-def _watched(lane: LaneState) -> bool:
-    return lane.options.follow or lane.limiter.limit.window is not None
-
-
 def _marker_unknown(lane: LaneState, entry: Entry) -> bool:
     """Whether one read of this job would spare later starts their fence."""
     return entry.target.marker and entry.target.job_type.value not in lane.markers
@@ -64,17 +61,15 @@ async def follow_jobs(lane: LaneState) -> None:
         reads = Crew(group, partial(_read, lane))
         while True:
             now = lane.clock.now()
-            if lane.unwatched and _watched(lane):
+            if lane.unwatched and lane.watched:
                 for entry in lane.unwatched:
                     _watch(lane, entry, now)
                 lane.unwatched.clear()
             room = READS_AT_ONCE - lane.reading
-            for position in lane.schedule.due(now, room, full=_full(lane)):
+            for position in lane.schedule.due(now + GRAIN, room, full=_full(lane)):
                 lane.reading += 1
                 reads.put(lane.followed[position])
-            soonest = lane.schedule.next_at() if lane.reading < READS_AT_ONCE else math.inf
-            with anyio.CancelScope(deadline=soonest):
-                await lane.news.wait()
+            await lane.due.wait(until=lane.schedule.next_at() if lane.reading < READS_AT_ONCE else math.inf)
 
 
 def _full(lane: LaneState) -> bool:
@@ -100,7 +95,7 @@ async def _read(lane: LaneState, entry: Entry) -> None:
         entry.read_at = lane.moved_at = lane.clock.now()
         lane.learn_marker(entry, answer.job)
         observe(lane, entry, answer)
-        if entry.position in lane.followed and not _watched(lane):
+        if entry.position in lane.followed and not lane.watched:
             lane.schedule.drop(entry.position)
             lane.unwatched.append(entry)
     finally:

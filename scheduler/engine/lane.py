@@ -127,7 +127,7 @@ async def run_lane(lane: LaneState, records: Sequence[TargetRecord], earlier: Ma
 async def _idle(lane: LaneState) -> None:
     """Return once nothing is left that the lane waits for."""
     while not lane.done:
-        await lane.news.wait()
+        await lane.over.wait()
 
 
 def _break_off(lane: LaneState) -> None:
@@ -200,7 +200,7 @@ async def _dispatch(lane: LaneState) -> None:
     """Start the lane's targets one after the other, as fast as the limiter lets them through."""
     while True:
         if not lane.queue:
-            await lane.news.wait()
+            await lane.turn.wait()
             continue
         if lane.paused_until > lane.clock.now():
             await lane.limiter.pause(lane.paused_until)

@@ -9,13 +9,10 @@ from types import TracebackType
 import anyio
 
 from ..model import Hold
-from .clock import Clock
+from .clock import GRAIN, Clock
 from .limit import Limit
+from .news import News
 from .opening import Change, Opening, Send
-
-#: Seconds by which the pace lets a call go early: calls so close together share a wake-up and a commit, and
-#: an engine that wakes for each of them needs twice the CPU.
-GRAIN = 0.05
 
 
 class Permit:
@@ -62,8 +59,8 @@ class Limiter:
         self.limit = limit
         self._clock = clock
         self._changed = changed
-        self._news: anyio.Event | None = None
-        self._awaited: Opening | None = None
+        self._news = News()
+        self._awaited: Opening | None = None  #: for which somebody waits
         self.held = dict.fromkeys(Hold, 0.0)  #: seconds waited, by what for
 
     @property
@@ -79,10 +76,9 @@ class Limiter:
             early = GRAIN if opening.kind is Hold.PACE else 0.0
             if opening.at is not None and opening.at <= now + early:
                 return Permit(self, self.limit.sent(now))
-            self._news, self._awaited = anyio.Event(), opening
-            with anyio.CancelScope(deadline=math.inf if opening.at is None else opening.at):
-                await self._news.wait()
-            self._news = None
+            self._awaited = opening
+            await self._news.wait(until=math.inf if opening.at is None else opening.at)
+            self._awaited = None
             self.held[opening.kind] += self._clock.now() - now
 
     def learn_quota(self, quota: int) -> None:
@@ -101,5 +97,5 @@ class Limiter:
         change = fact(self.limit, now)
         if change is not None:
             self._changed(change)
-        if self._news is not None and self.limit.opening(now) != self._awaited:
-            self._news.set()
+        if self._awaited is not None and self.limit.opening(now) != self._awaited:
+            self._news.tell()

@@ -20,6 +20,7 @@ from .evidence import marked
 from .lengths import Lengths
 from .limiter import Limiter, Permit
 from .line import Line
+from .news import News
 from .reads import Reads
 from .schedule import Schedule
 from .sought import Sought
@@ -131,12 +132,19 @@ class LaneState:
     follows: TaskGroup | None = None
     moved_at: float = 0.0  #: when a job was last started, looked at or ended
     stuck_since: float | None = None  #: since when timed-out jobs hold every slot
-    news: anyio.Event = field(default_factory=anyio.Event)
+    turn: News = field(default_factory=News)  #: somebody waits for a start
+    due: News = field(default_factory=News)  #: the schedule wants a read
+    over: News = field(default_factory=News)  #: nothing is left that the lane waits for
     _measured: Counters | None = None
 
     @property
     def clock(self) -> Clock:
         return self.outside.clock
+
+    @property
+    def watched(self) -> bool:
+        """Whether its jobs are read: the run follows them, or a window holds back its starts."""
+        return self.options.follow or self.limiter.limit.window is not None
 
     @property
     def done(self) -> bool:
@@ -146,9 +154,15 @@ class LaneState:
         return not (self.calling or starting or following)
 
     def wake(self) -> None:
-        """Let the lane's loops look again."""
-        news, self.news = self.news, anyio.Event()
-        news.set()
+        """Let those of the lane's loops look again that may see something new."""
+        if self.queue:
+            self.turn.tell()
+        if self.unwatched and self.watched:
+            self.due.tell()
+        else:
+            self.due.tell(by=self.schedule.next_at())
+        if self.done:
+            self.over.tell()
 
     def record(self, event: Event) -> None:
         """Take an event down; it becomes durable soon, or with the next intent."""
