@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,7 +11,16 @@ import anyio
 
 from ..amplify.port import AccountsPort, AmplifyPort, CallFailed, Kind
 from ..errors import in_words
-from ..events import Event, LaneMeasured, LaneStopped, LimitsLearned, RunEnded, RunStopping
+from ..events import (
+    Event,
+    JobChanged,
+    LaneMeasured,
+    LaneStopped,
+    LimitsLearned,
+    RunEnded,
+    RunStopping,
+    TargetEnded,
+)
 from ..journal.port import Journal, LaneRecord, Owner, RunRecord, TargetRecord
 from ..model import FAILURES, LaneKey, Outcome, StopCause
 from .budget import out_of_time, tripped
@@ -21,7 +31,9 @@ from .lane import Earlier, open_lane, run_lane
 from .quota import Quota
 from .state import LaneState, Options, Outside
 
-LINGER = 0.02  #: seconds for which answers wait for company before they are committed
+LINGER = 0.02  #: seconds for which events wait for company before they are committed
+LINGER_SEEN = 0.5  #: the same for those of `SEEN`: what was seen of jobs, and can be seen again
+SEEN = (JobChanged, TargetEnded, LaneMeasured)
 CALLS = 128  #: connections a lane may have open
 REMEMBERED = 86_400.0  #: seconds for which the limits of earlier runs are worth beginning with
 
@@ -58,7 +70,8 @@ class Run:
         self._stopped: RunStopping | None = None
         self._stopping = anyio.Event()
         self._identity = Identity(accounts, self._stopping)
-        self._recorded = anyio.Event()
+        self._recorded = asyncio.Event()
+        self._seen = asyncio.Event()
         self._taken: dict[tuple[str, str, str], dict[str, Owner]] = {}
         self._ended = 0
         self._failures = 0
@@ -71,7 +84,8 @@ class Run:
         """
         try:
             async with anyio.create_task_group() as background:
-                background.start_soon(self._commit_steadily)
+                background.start_soon(self._commit_steadily, self._recorded, LINGER)
+                background.start_soon(self._commit_steadily, self._seen, LINGER_SEEN)
                 background.start_soon(self._cut_after_drain)
                 background.start_soon(self._watch_deadline)
                 await self._run_lanes()
@@ -218,14 +232,14 @@ class Run:
 
     def _record(self, event: Event) -> None:
         self._journal.record(event)
-        self._recorded.set()
+        (self._seen if isinstance(event, SEEN) else self._recorded).set()
 
-    async def _commit_steadily(self) -> None:
+    async def _commit_steadily(self, recorded: asyncio.Event, linger: float) -> None:
         """Make events durable soon after they are recorded, many at a time."""
         while True:
-            await self._recorded.wait()
-            await anyio.sleep(LINGER)
-            self._recorded = anyio.Event()
+            await recorded.wait()
+            await anyio.sleep(linger)
+            recorded.clear()
             await self._journal.commit()
 
     async def _watch_deadline(self) -> None:
