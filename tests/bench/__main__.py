@@ -29,9 +29,9 @@ BENCHMARKS: dict[str, Sequence[Callable[[], Table]]] = {
     "startup": [lambda: startup(1000, 7)],
     "overhead": [
         lambda: starting(1000, 3, 1),
-        lambda: starting(1000, 3, 4),
+        lambda: starting(4000, 3, 4),
         lambda: reading(1000, 3, 1),
-        lambda: reading(1000, 3, 4),
+        lambda: reading(4000, 3, 4),
     ],
     "memory": [lambda: loading(10_000, 100_000)],
     "report": [lambda: reporting(100_000, 3)],

@@ -1,15 +1,17 @@
 """What the engine costs on top of its calls: CPU a call, against bare loops on the same server.
 
 All sides are processes of their own and take turns, round by round; user and system time count together.
-What a run of one target takes, the start-up, is taken off. A call costs up to half as much again in a process
-that sleeps between calls as in one that never does, so the baselines have as many calls at once as the engine
-has at its top pace. Ratios are those of a round, and their median is shown.
+What a run of one target takes, the start-up, is taken off. A call costs up to twice as much in a process that
+sleeps between calls as in one that never does, so the baselines keep the engine's pace: its top pace for
+starts, and for reads the one at which it had just made them. Ratios are those of a round, and their median is
+shown.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -52,9 +54,9 @@ class Ground:
         given = [kind, self.url, prefix, str(calls), str(at_once), str(lanes)]
         return self._cpu([sys.executable, "-m", "tests.bench.bare", *given])
 
-    def reads(self, calls: int, lanes: int) -> float:
+    def reads(self, calls: int, at_once: int) -> float:
         """Return the CPU seconds of a loop of reads of one job."""
-        prefix, at_once = next(self.prefixes), int(TOP_PACE * LATENCY) * lanes
+        prefix = next(self.prefixes)
         self._cpu([sys.executable, "-m", "tests.bench.bare", "well-set", self.url, prefix, "1", "1", "1"])
         given = ["reads", self.url, prefix, str(calls), str(at_once), "1"]
         return self._cpu([sys.executable, "-m", "tests.bench.bare", *given])
@@ -98,10 +100,11 @@ def _starts(ground: Ground, targets: int, lanes: int) -> Round:
 def _reads(ground: Ground, targets: int, lanes: int) -> Round:
     """Measure what a following run takes beyond one that does not follow, a read."""
     unfollowed = ground.engine(targets, lanes, "--no-follow")
-    before = truth(ground.url).calls.get("GetJob", 0)
+    before, began = truth(ground.url).calls.get("GetJob", 0), time.monotonic()
     followed = ground.engine(targets, lanes)
-    reads = truth(ground.url).calls.get("GetJob", 0) - before
-    bare = (ground.reads(targets, lanes) - ground.reads(1, lanes)) / (targets - 1)
+    reads, took = truth(ground.url).calls.get("GetJob", 0) - before, time.monotonic() - began
+    at_once = round(reads / took * LATENCY)
+    bare = (ground.reads(targets, at_once) - ground.reads(1, at_once)) / (targets - 1)
     return {FOLLOWING: 1000 * (followed - unfollowed) / reads, READS: 1000 * bare}
 
 
