@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..engine.state import Options
+from ..engine.outside import Options
 from ..errors import JournalError, innermost
 from ..journal.port import Journal, RunRecord
 from ..model import FailureBudget

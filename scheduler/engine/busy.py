@@ -12,10 +12,11 @@ from ..events import JobAdopted
 from ..journal.port import Owner
 from ..model import Evidence, Job, OnBusy, Outcome
 from ..spoken import span
+from .entry import Entry
 from .evidence import own_job
 from .faults import mended, read
 from .follow import follow
-from .state import Entry, LaneState
+from .state import LaneState
 
 SOONEST = 0.2  #: seconds between two looks at the branch
 LATEST = 15.0
@@ -50,14 +51,14 @@ async def _settle(lane: LaneState, entry: Entry, jobs: Sequence[Job] | None) -> 
         active = max((job for job in jobs if not job.ended), key=lambda job: job.number, default=None)
         waited = lane.clock.now() - entry.busy_since
         if active is None and entry.busy_count == 1:
-            lane.queue.put_back(entry)
+            lane.line.put_back(entry)
             return
         if _give_way(lane, entry, active, waited):
             return
         if active is None:
             # StartJob says that the branch is busy, ListJobs that it is not; asking at once would not help.
             await anyio.sleep(min(LATEST, SOONEST * 2.0 ** min(entry.busy_count, 10)))
-            lane.queue.put_back(entry)
+            lane.line.put_back(entry)
             return
         if entry.target.on_busy is OnBusy.SUPERSEDE and not asked_to_stop:
             asked_to_stop = await _supersede(lane, entry, active)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..amplify.port import CallFailed
 from ..model import JobType
 from .busy import settle_busy
+from .entry import Entry
 from .evidence import own_job
 from .faults import read
-from .state import Entry, LaneState
+from .state import LaneState
 
 FRESH = 10.0  #: seconds for which a look that was made ahead stands
 
@@ -49,11 +50,11 @@ async def fence_ahead(lane: LaneState, entry: Entry) -> None:
     try:
         fence = await fence_off(lane, entry)
     except CallFailed:
-        lane.queue.put_back(entry)  # its next start looks again, and deals with what it meets
+        lane.line.put_back(entry)  # its next start looks again, and deals with what it meets
     else:
         if fence is not None:
             entry.fence, entry.fenced_at = fence, lane.clock.now()
-            lane.queue.put_back(entry)
+            lane.line.put_back(entry)
     finally:
         lane.parked -= 1
         lane.wake()

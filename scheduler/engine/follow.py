@@ -13,9 +13,10 @@ from ..events import JobChanged
 from ..model import OUTCOME_OF, Job
 from .clock import GRAIN
 from .crew import Crew
+from .entry import Entry
 from .faults import read
 from .overdue import check_deadlines, unreadable
-from .state import Entry, LaneState
+from .state import LaneState
 
 READS_AT_ONCE = 16
 
@@ -78,7 +79,7 @@ def _full(lane: LaneState) -> bool:
 
 def _eager(lane: LaneState) -> bool:
     """Whether a start waits for the very next end: the service refuses above a number of jobs."""
-    return lane.limiter.limit.slots.known is not None and bool(lane.queue)
+    return lane.limiter.limit.slots.known is not None and bool(lane.line)
 
 
 async def _read(lane: LaneState, entry: Entry) -> None:

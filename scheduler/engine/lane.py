@@ -16,17 +16,19 @@ from ..model import Evidence, Limits
 from .counters import Counters
 from .crew import Crew
 from .disposition import Need, dispose
+from .entry import Entry
 from .follow import follow, follow_jobs
 from .lengths import Lengths
 from .limit import Limit
 from .limiter import Limiter
 from .opening import Change
+from .outside import Options, Outside
 from .reads import Reads
 from .reconcile import Slot, reconcile, reconcile_earlier, reconsider
 from .schedule import Schedule
 from .sought import Sought
 from .start import start
-from .state import Entry, LaneState, Options, Outside
+from .state import LaneState
 from .trail import Trail
 from .watch import keep_an_eye
 
@@ -169,7 +171,7 @@ def _sort(lane: LaneState, records: Sequence[TargetRecord], earlier: Mapping[int
                 lane.set_apart(reconcile_earlier, entry, earlier[record.position])
             case Need.START:
                 if lane.stopped is None:
-                    lane.queue.put(entry)
+                    lane.line.put(entry)
             case Need.FOLLOW if lane.options.follow:
                 lane.limiter.tell(lambda limit, now: limit.job_held(now))
                 entry.age_guessed = record.evidence is not Evidence.ATTACHED
@@ -199,16 +201,16 @@ def _age(lane: LaneState, record: TargetRecord) -> float:
 async def _dispatch(lane: LaneState) -> None:
     """Start the lane's targets one after the other, as fast as the limiter lets them through."""
     while True:
-        if not lane.queue:
+        if not lane.line:
             await lane.turn.wait()
             continue
         if lane.paused_until > lane.clock.now():
             await lane.limiter.pause(lane.paused_until)
             continue
-        lane.limiter.limit.slots.waiting = len(lane.queue)
+        lane.limiter.limit.slots.waiting = len(lane.line)
         permit = await lane.limiter.acquire()
-        if not lane.queue or lane.paused_until > lane.clock.now():
+        if not lane.line or lane.paused_until > lane.clock.now():
             permit.ignore()  # a stop dropped the queue, or a pause began, while the permit was waited for
             continue
         lane.calling += 1
-        lane.calls.put(lane.queue.take(), permit)
+        lane.calls.put(lane.line.take(), permit)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..amplify.port import CallFailed, Kind
 from ..model import Job, Outcome
 from ..spoken import span
+from .entry import Entry
 from .faults import mended
-from .state import Entry, LaneState
+from .state import LaneState
 
 LOST = 60.0  #: seconds for which a job that cannot be found may still turn up
 MISSES = 8  #: reads that fail in a row before their job is given up, though hours passed: we may have slept

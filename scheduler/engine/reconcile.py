@@ -9,11 +9,12 @@ from ..amplify.port import Kind
 from ..events import JobAdopted, StartAnswered
 from ..journal.port import AttemptRecord, Owner, TargetRecord
 from ..model import Evidence, Outcome, Result
+from .entry import Entry
 from .evidence import Exact, Probable, Refused, Witness
 from .follow import follow
 from .look import Unresolved, look
 from .sought import Sought
-from .state import Entry, LaneState
+from .state import LaneState
 from .unresolved import sentence
 
 HOLD = 30.0  #: seconds for which a start in doubt holds a slot
@@ -95,7 +96,7 @@ async def reconcile_earlier(
                         return
                     case conclusion:
                         assert_never(conclusion)
-        lane.queue.put_back(entry)
+        lane.line.put_back(entry)
     finally:
         lane.parked -= 1
         lane.wake()
@@ -174,7 +175,7 @@ def _refused(lane: LaneState, entry: Entry, attempt: AttemptRecord, finding: Ref
     if finding.kind in {Kind.REJECTED, Kind.DENIED}:
         lane.end(entry, Outcome.REJECTED, finding.reason)
     else:
-        lane.queue.put_back(entry)
+        lane.line.put_back(entry)
 
 
 def _answered(

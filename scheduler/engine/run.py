@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -12,28 +11,24 @@ import anyio
 from ..amplify.port import AccountsPort, AmplifyPort, CallFailed, Kind
 from ..errors import in_words
 from ..events import (
-    Event,
-    JobChanged,
     LaneMeasured,
     LaneStopped,
     LimitsLearned,
     RunEnded,
     RunStopping,
-    TargetEnded,
 )
 from ..journal.port import Journal, LaneRecord, Owner, RunRecord, TargetRecord
 from ..model import FAILURES, LaneKey, Outcome, StopCause
 from .budget import out_of_time, tripped
 from .clock import Clock, Intents
+from .commits import Commits
 from .disposition import Need, dispose
 from .identity import Identity
 from .lane import Earlier, open_lane, run_lane
+from .outside import Options, Outside
 from .quota import Quota
-from .state import LaneState, Options, Outside
+from .state import LaneState
 
-LINGER = 0.02  #: seconds for which events wait for company before they are committed
-LINGER_SEEN = 0.5  #: the same for those of `SEEN`: what was seen of jobs, and can be seen again
-SEEN = (JobChanged, TargetEnded, LaneMeasured)
 CALLS = 128  #: connections a lane may have open
 REMEMBERED = 86_400.0  #: seconds for which the limits of earlier runs are worth beginning with
 
@@ -70,8 +65,7 @@ class Run:
         self._stopped: RunStopping | None = None
         self._stopping = anyio.Event()
         self._identity = Identity(accounts, self._stopping)
-        self._recorded = asyncio.Event()
-        self._seen = asyncio.Event()
+        self._commits = Commits(journal)
         self._taken: dict[tuple[str, str, str], dict[str, Owner]] = {}
         self._ended = 0
         self._failures = 0
@@ -84,8 +78,7 @@ class Run:
         """
         try:
             async with anyio.create_task_group() as background:
-                background.start_soon(self._commit_steadily, self._recorded, LINGER)
-                background.start_soon(self._commit_steadily, self._seen, LINGER_SEEN)
+                background.start_soon(self._commits.go_on)
                 background.start_soon(self._cut_after_drain)
                 background.start_soon(self._watch_deadline)
                 await self._run_lanes()
@@ -113,7 +106,7 @@ class Run:
         if budget_only and (self._stopped is None or cause is not StopCause.FAILURE_BUDGET):
             self._stopped = RunStopping(at=self._clock.wall(), cause=cause, reason=reason)
             if self._owned is None:
-                self._record(self._stopped)
+                self._commits.record(self._stopped)
 
     def _stop_lane(self, lane: LaneState) -> None:
         assert self._stopped is not None
@@ -183,7 +176,7 @@ class Run:
             endpoint=self._run.endpoint,
             clock=self._clock,
             intents=self._intents,
-            record=self._record,
+            record=self._commits.record,
             refresh=partial(self._accounts.refresh, key.account),
             ask_cloudtrail=partial(self._accounts.recorded, key),
             tell_ended=self._target_ended,
@@ -220,7 +213,7 @@ class Run:
                 self._openings.discard(opening)
             denied = failure.kind in {Kind.CREDENTIALS, Kind.EXPIRED, Kind.DENIED}
             reason = failure.reason
-            self._record(LaneStopped(at=self._clock.wall(), lane=key, reason=reason, denied=denied))
+            self._commits.record(LaneStopped(at=self._clock.wall(), lane=key, reason=reason, denied=denied))
         return None
 
     def _target_ended(self, outcome: Outcome) -> None:
@@ -229,18 +222,6 @@ class Run:
         rule = tripped(self._options.budget, failures=self._failures, ended=self._ended)
         if rule is not None and self._stopped is None:
             self.stop(StopCause.FAILURE_BUDGET, rule)
-
-    def _record(self, event: Event) -> None:
-        self._journal.record(event)
-        (self._seen if isinstance(event, SEEN) else self._recorded).set()
-
-    async def _commit_steadily(self, recorded: asyncio.Event, linger: float) -> None:
-        """Make events durable soon after they are recorded, many at a time."""
-        while True:
-            await recorded.wait()
-            await anyio.sleep(linger)
-            recorded.clear()
-            await self._journal.commit()
 
     async def _watch_deadline(self) -> None:
         if self._options.max_runtime is not None:

@@ -10,6 +10,7 @@ from ..events import StartAnswered, StartIntended
 from ..journal.port import AttemptRecord, Owner
 from ..model import Evidence, Outcome, Result
 from .busy import settle_busy
+from .entry import Entry
 from .evidence import mark
 from .faults import denied, mended, pause, reached
 from .fence import fence_ahead, fence_off, needs_fence
@@ -17,7 +18,7 @@ from .follow import follow
 from .limiter import Permit
 from .reconcile import Slot, reconcile
 from .sought import Sought
-from .state import Entry, LaneState
+from .state import LaneState
 
 
 async def start(lane: LaneState, entry: Entry, permit: Permit) -> None:
@@ -175,8 +176,8 @@ async def _refused(lane: LaneState, entry: Entry, failure: CallFailed, refreshes
             lane.end(entry, Outcome.REJECTED, failure.reason)
             denied(lane, failure)
         case Kind.NOT_SENT:
-            lane.queue.put_back(entry)
+            lane.line.put_back(entry)
             pause(lane, failure)
         case _:
             if await mended(lane, failure, refreshes):
-                lane.queue.put_back(entry)
+                lane.line.put_back(entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,78 +12,21 @@ from anyio.abc import TaskGroup
 from ..amplify.port import AmplifyPort
 from ..events import Event, LaneStopped, MarkerObserved, TargetEnded, TargetParked
 from ..journal.port import Journal, Owner
-from ..model import Evidence, FailureBudget, Job, LaneKey, Outcome, Target
-from .clock import Clock, Intents
+from ..model import Evidence, Job, LaneKey, Outcome, Target
+from .clock import Clock
 from .counters import Counters
 from .crew import Crew
+from .entry import Entry
 from .evidence import marked
 from .lengths import Lengths
 from .limiter import Limiter, Permit
 from .line import Line
 from .news import News
+from .outside import Options, Outside
 from .reads import Reads
 from .schedule import Schedule
 from .sought import Sought
-from .trail import Ask, Trail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a run is to go. Durations are seconds."""
-
-    follow: bool = True
-    concurrency: int | None = None
-    settle: float = 360.0
-    cloudtrail: bool = False  #: CloudTrail is asked for starts in doubt
-    drain_timeout: float = 10.0
-    poll_interval: float = 0.0
-    max_runtime: float | None = None
-    #: Whether earlier runs at the endpoint may have left starts in doubt; a rehearsal has a world of its own.
-    earlier: bool = True
-    budget: FailureBudget = field(default_factory=FailureBudget)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """What a lane is given by its run: time, names for intents, new credentials, ears for what happens."""
-
-    run: str  #: the run, as `resume` is told of it
-    endpoint: str  #: where the run is made; what runs elsewhere know does not count
-    clock: Clock
-    intents: Intents
-    record: Callable[[Event], None]
-    refresh: Callable[[], Awaitable[None]]
-    ask_cloudtrail: Ask
-    tell_ended: Callable[[Outcome], None]
-    owned: Callable[[], bool]  #: the last look: whether the lane is still this process's to start in
-    #: The jobs that the run's lanes took for their own, by branch: accounts may go by several names.
-    taken: dict[tuple[str, str, str], dict[str, Owner]]
-
-
-@dataclass(slots=True, eq=False)
-class Entry:
-    """A target on its way through a lane. Times are on the steady clock, in seconds."""
-
-    position: int
-    target: Target
-    job: Job | None = None
-    evidence: Evidence = Evidence.NONE
-    #: The target's intents so far; a job with any of their markers is ours.
-    intents: list[str] = field(default_factory=list)
-    fence: int | None = None  #: the branch's highest job number, as seen ahead of the next start
-    fenced_at: float = 0.0
-    #: When the target first found its branch busy, and how often it did.
-    busy_since: float | None = None
-    busy_count: int = 0
-    started_at: float = 0.0  #: when the job was started, by this process or an earlier one
-    age_guessed: bool = False  #: that is a guess by the wall clock; the service's will tell better
-    taken_at: float = 0.0  #: when this process began to follow the job
-    read_at: float = 0.0  #: when the job was last read, or taken
-    active_at: float | None = None  #: when the job was first seen out of the account's queue
-    lost_since: float | None = None  #: when the job could first not be found
-    parked: str = ""  #: what it was last said to wait for
-    misses: int = 0  #: reads of the job that failed, in a row
-    ended: bool = False  #: the target has its outcome, though its job may go on
+from .trail import Trail
 
 
 @dataclass(slots=True, eq=False)
@@ -103,7 +46,7 @@ class LaneState:
     counters: Counters
     markers: dict[str, bool]
 
-    queue: Line[Entry] = field(default_factory=Line)
+    line: Line[Entry] = field(default_factory=Line)
     parked: int = 0  #: targets that wait for a busy branch, or for an earlier run's doubt
     calling: int = 0  #: targets in a call
     in_doubt: int = 0
@@ -149,13 +92,13 @@ class LaneState:
     @property
     def done(self) -> bool:
         """Whether nothing is left that this lane still waits for."""
-        starting = self.stopped is None and (self.queue or self.parked)
+        starting = self.stopped is None and (self.line or self.parked)
         following = not self.blind and (self.open or self.in_doubt)
         return not (self.calling or starting or following)
 
     def wake(self) -> None:
         """Let those of the lane's loops look again that may see something new."""
-        if self.queue:
+        if self.line:
             self.turn.tell()
         if self.unwatched and self.watched:
             self.due.tell()
@@ -226,7 +169,7 @@ class LaneState:
     def halt(self, reason: str) -> None:
         """Drop what has not started; what runs is still followed."""
         self.stopped = self.stopped or reason
-        self.queue.clear()
+        self.line.clear()
         if self.starts is not None:
             self.starts.cancel_scope.cancel()
         self.wake()

@@ -40,7 +40,7 @@ async def keep_an_eye(lane: LaneState) -> None:
 
 def holds(lane: LaneState) -> Opening | None:
     """Say what holds the lane's next start back; None: no target waits for the lane."""
-    if not lane.queue:
+    if not lane.line:
         return None
     if lane.paused_until > lane.clock.now():
         return Opening(lane.paused_until, Hold.UNREACHED, "the service is not reached")
@@ -98,7 +98,7 @@ class _Eye:
 
 
 def _waits(lane: LaneState) -> bool:
-    return lane.stopped is None and bool(lane.queue or lane.parked)
+    return lane.stopped is None and bool(lane.line or lane.parked)
 
 
 def _awaited(lane: LaneState, hold: Opening | None) -> str:
@@ -110,13 +110,13 @@ def _awaited(lane: LaneState, hold: Opening | None) -> str:
 def _stop_if_stuck(lane: LaneState) -> None:
     """Stop a lane whose slots are all held by timed-out jobs, once the next target's patience ends."""
     held = bool(lane.followed) and all(entry.ended for entry in lane.followed.values())
-    if not (held and lane.queue) or lane.calling or lane.in_doubt:
+    if not (held and lane.line) or lane.calling or lane.in_doubt:
         lane.stuck_since = None
         return
     now = lane.clock.now()
     if lane.stuck_since is None:
         lane.stuck_since = now
-    if now - lane.stuck_since > lane.queue.first().target.queue_timeout:
+    if now - lane.stuck_since > lane.line.first().target.queue_timeout:
         jobs = len(lane.followed)
         reason = f"{jobs} jobs that timed out hold every slot; stop them in the Amplify console and resume"
         lane.stop(reason, denied=False)

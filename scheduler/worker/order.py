@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter
 
 from ..engine.budget import out_of_time, tripped
-from ..engine.state import Options
+from ..engine.outside import Options
 from ..model import FAILURES, FailureBudget, Outcome, StopCause
 
 #: Why a run is to start nothing more, and the sentence that says so.

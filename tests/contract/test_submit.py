@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from scheduler.engine.state import Options
+from scheduler.engine.outside import Options
 from scheduler.errors import JournalError
 from scheduler.events import RunStarted
 from scheduler.journal.postgres.shared import PostgresShared

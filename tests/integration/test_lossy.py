@@ -8,8 +8,8 @@ from scheduler.amplify.accounts import Accounts
 from scheduler.emulator.identity import SECRET_KEY, access_key
 from scheduler.emulator.server import serve
 from scheduler.engine.clock import Clock, Intents
+from scheduler.engine.outside import Options
 from scheduler.engine.run import Run
-from scheduler.engine.state import Options
 from scheduler.events import RunStarted
 from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.model import AWS, Evidence, FrozenPlan, Outcome, Target

@@ -11,8 +11,8 @@ from scheduler.amplify.classify import classify
 from scheduler.amplify.failure import Failure
 from scheduler.amplify.port import AmplifyPort, Kind, Recorded
 from scheduler.engine.clock import Clock, Intents
+from scheduler.engine.outside import Options
 from scheduler.engine.run import Run
-from scheduler.engine.state import Options
 from scheduler.events import (
     Event,
     LaneStopped,

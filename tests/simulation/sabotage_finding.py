@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from scheduler.engine import evidence, follow, look, start
+from scheduler.engine.entry import Entry
 from scheduler.engine.evidence import Doubt
-from scheduler.engine.state import Entry, LaneState
+from scheduler.engine.state import LaneState
 from scheduler.events import Event, StartAnswered
 from scheduler.journal.memory import journal
 from scheduler.journal.port import AttemptRecord

@@ -11,7 +11,8 @@ from scheduler.amplify.failure import Failure
 from scheduler.amplify.port import Kind, Stage
 from scheduler.engine import busy, fence, lane, start
 from scheduler.engine.disposition import Disposition, Need, dispose
-from scheduler.engine.state import Entry, LaneState
+from scheduler.engine.entry import Entry
+from scheduler.engine.state import LaneState
 from scheduler.journal.memory.journal import MemoryJournal
 from scheduler.journal.port import AttemptRecord, Owner, TargetRecord
 from scheduler.journal.sqlite import lock
@@ -78,7 +79,7 @@ def what_is_not_found_is_sent_again(patch: pytest.MonkeyPatch) -> None:
 
     def again(lane: LaneState, entry: Entry, outcome: Outcome, reason: str) -> None:
         if outcome is Outcome.UNRESOLVED and lane.stopped is None:
-            lane.queue.put_back(entry)
+            lane.line.put_back(entry)
         else:
             end(lane, entry, outcome, reason)
 

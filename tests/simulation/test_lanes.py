@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from scheduler.amplify.port import Answer, Recorded
-from scheduler.engine.state import Options
+from scheduler.engine.outside import Options
 from scheduler.errors import JournalError, LaneLost, UsageError
 from scheduler.events import Event, LaneStopped, StartIntended
 from scheduler.journal.lease import Lease, lane_name

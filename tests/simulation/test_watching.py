@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler.engine.clock import Clock
-from scheduler.engine.state import Options
+from scheduler.engine.outside import Options
 from scheduler.errors import JournalAway, JournalError
 from scheduler.events import Event, LaneHeld, RunEnded
 from scheduler.journal.absence import Absence

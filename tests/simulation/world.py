@@ -17,8 +17,8 @@ from scheduler.amplify.port import CallFailed, Kind, Recorded, Stage
 from scheduler.emulator.service import Service
 from scheduler.emulator.truth import Truth
 from scheduler.engine.clock import Clock, Intents
+from scheduler.engine.outside import Options
 from scheduler.engine.run import Run
-from scheduler.engine.state import Options
 from scheduler.events import RunStarted
 from scheduler.journal.memory.disk import MemoryDisk
 from scheduler.journal.memory.journal import MemoryJournal

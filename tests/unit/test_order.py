@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.engine.state import Options
+from scheduler.engine.outside import Options
 from scheduler.journal.port import TargetRecord
 from scheduler.model import (
     FailureBudget,
