@@ -86,11 +86,15 @@ class _Direct:
         self._session = session
 
     async def request(self, method: str, **arguments: Any) -> aiohttp.ClientResponse:
+        self._name(arguments)
         response = await self._session.request(method, allow_redirects=False, **arguments)
         if 300 <= response.status <= 399:
             response.close()
             raise RedirectRefused(f"HTTP {response.status}")
         return response
+
+    def _name(self, arguments: dict[str, Any]) -> None:
+        """Say in a request for whom it is made: here for nobody in particular."""
 
 
 class _Named(_Direct):
@@ -98,10 +102,9 @@ class _Named(_Direct):
 
     __slots__ = ()
 
-    async def request(self, method: str, **arguments: Any) -> aiohttp.ClientResponse:
+    def _name(self, arguments: dict[str, Any]) -> None:
         if (call := CALL.get()) is not None and call.intent:
             arguments["headers"]["User-Agent"] = for_intent(call.intent)
-        return await super().request(method, **arguments)
 
 
 class Transport(_Base):  # type: ignore[misc]  # as above

@@ -19,6 +19,7 @@ class Entry:
     intents: list[str] = field(default_factory=list)
     fence: int | None = None  #: the branch's highest job number, as seen ahead of the next start
     fenced_at: float = 0.0
+    kept: bool = False  #: its job was seen to carry the marker
     #: When the target first found its branch busy, and how often it did.
     busy_since: float | None = None
     busy_count: int = 0

@@ -198,10 +198,12 @@ class LaneState:
 
     def learn_marker(self, entry: Entry, job: Job) -> None:
         """Note whether the service kept the marker on a job that StartJob's own reply named as ours."""
-        if entry.evidence is not Evidence.RESPONSE or not entry.target.marker or not entry.intents:
+        if entry.kept or not entry.target.marker or not entry.intents:
+            return  # it has told already, or has nothing to tell
+        if entry.evidence is not Evidence.RESPONSE:
             return
         job_type = entry.target.job_type.value
-        kept = entry.intents[-1] in marked(job.commitMessage)
+        entry.kept = kept = entry.intents[-1] in marked(job.commitMessage)
         if self.markers.get(job_type) is not kept:
             self.markers[job_type] = kept
             self.record(MarkerObserved(at=self.clock.wall(), lane=self.key, job_type=job_type, kept=kept))
