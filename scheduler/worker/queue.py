@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -35,6 +36,10 @@ _MADE = "SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename
 _PAUSE = 10
 
 _LOST = "the queue was lost, and nothing says why; start this worker again: its lanes are gone on with"
+
+# It would tell, when a worker ends, of a connection that was lost hours ago: the one by which it hears of new
+# lanes at once. It looks for them every two seconds all the same.
+logging.getLogger("procrastinate.utils").setLevel(logging.CRITICAL)
 
 #: Works on a lane; returns whether nothing is left to do.
 Work = Callable[[Order, LaneKey, Sequence[int]], Awaitable[bool]]

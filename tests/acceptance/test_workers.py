@@ -284,6 +284,10 @@ def test_a_fleet_bears_that_its_database_restarts(
         code, err = ended(looker)
         assert code == 0
         assert err.startswith("the journal is reached again, after ")
+        for worker in crew.workers:
+            worker.terminate()
+            worker.wait(30)
+        assert "library.reported" not in crew.logs()
     finally:
         crew.dismiss()
 
