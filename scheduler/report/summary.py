@@ -31,12 +31,15 @@ def summarize(journal: JournalReader, run: str | None = None, *, at_work: AtWork
     lanes = {lane.lane: lane for lane in journal.lanes(record.id)}
     outcomes: Counter[Outcome] = Counter()
     used: set[LaneKey] = set()
+    asked: set[LaneKey] = set()
     touched = False
     targets = []
     for target in journal.targets(record.id):
         key = target.target.lane
-        if running and _waits(target, record) and (why := awaited(record, key, at_work)):
-            lanes[key] = replace(lanes.get(key) or _untouched(key, record), held=why)
+        if running and key not in asked and _waits(target, record):
+            asked.add(key)
+            if why := awaited(record, key, at_work):
+                lanes[key] = replace(lanes.get(key) or _untouched(key, record), held=why)
         outcome, reason = explain(target, record, lanes.get(key), running=running)
         outcomes[outcome] += 1
         used.add(key)
