@@ -47,7 +47,12 @@ NIGHT = {"slots": 4, "build_time": ["2s", "4s"], "latency": ["20ms", "80ms"]}
 @click.option("--workers", type=click.IntRange(2, 200), default=10, show_default=True)
 @click.option("--lanes", type=click.IntRange(1, len(REGIONS)), default=20, show_default=True)
 @click.option(
-    "--targets", "each", type=click.IntRange(1), default=100, show_default=True, help="In each lane."
+    "--targets",
+    "each",
+    type=click.IntRange(60),  # fewer are through before everything has been done to their workers
+    default=100,
+    show_default=True,
+    help="In each lane.",
 )
 def main(workers: int, lanes: int, each: int) -> None:
     """Carry a run out on hosts of their own and disturb it; exit with 1 if anything went wrong."""
