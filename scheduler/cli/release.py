@@ -186,7 +186,8 @@ def _at_rest(journal: Journal, run: str | None) -> RunRecord:
     """Return a run that nobody works on. Raises LockHeld if others do, and RunNotFound."""
     record = journal.run(run)
     if record.id in journal.at_work().alive:
-        raise LockHeld(f"run {record.id} is being worked on; `status {record.id} --watch` shows it")
+        shows = f"`amplify-release status {record.id} --watch` shows it"
+        raise LockHeld(f"run {record.id} is being worked on; {shows}")
     return record
 
 

@@ -10,7 +10,7 @@ from ..events import Event, JobChanged, LaneMeasured, TargetEnded
 from ..journal.port import Journal
 
 LINGER = 0.02  #: seconds for which events wait for company
-LINGER_SEEN = 0.5  #: and those that tell what was seen of jobs: it can be seen again
+LINGER_SEEN = 0.5  #: and those of `SEEN`: what jobs do is seen again, and counters may lag
 SEEN = (JobChanged, TargetEnded, LaneMeasured)
 
 

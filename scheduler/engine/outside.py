@@ -32,7 +32,7 @@ class Options:
 class Outside:
     """What a lane is given by its run: time, names for intents, new credentials, ears for what happens."""
 
-    run: str  #: the run, as `resume` is told of it
+    told: str  #: what `resume` is told of the run
     endpoint: str  #: where the run is made; what runs elsewhere know does not count
     clock: Clock
     intents: Intents

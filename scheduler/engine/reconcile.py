@@ -39,7 +39,7 @@ async def reconcile(lane: LaneState, entry: Entry, sought: Sought, why: str, slo
                 _refused(lane, entry, sought.attempt, finding)
             case Unresolved() as finding:
                 slot.release()
-                lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, sought, why, finding, lane.outside.run))
+                lane.end(entry, Outcome.UNRESOLVED, _sentence(lane, sought, why, finding, lane.outside.told))
                 lane.unresolved.append((lane.clock.now(), entry, sought))
             case conclusion:
                 assert_never(conclusion)

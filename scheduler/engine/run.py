@@ -10,13 +10,7 @@ import anyio
 
 from ..amplify.port import AccountsPort, AmplifyPort, CallFailed, Kind
 from ..errors import in_words
-from ..events import (
-    LaneMeasured,
-    LaneStopped,
-    LimitsLearned,
-    RunEnded,
-    RunStopping,
-)
+from ..events import LaneMeasured, LaneStopped, LimitsLearned, RunEnded, RunStopping
 from ..journal.port import Journal, LaneRecord, Owner, RunRecord, TargetRecord
 from ..model import FAILURES, LaneKey, Outcome, StopCause
 from .budget import out_of_time, tripped
@@ -172,7 +166,7 @@ class Run:
     ) -> LaneState:
         key = before.lane
         outside = Outside(
-            run=self._run.told,
+            told=self._run.told,
             endpoint=self._run.endpoint,
             clock=self._clock,
             intents=self._intents,

@@ -227,7 +227,9 @@ def test_without_any_worker_it_is_said_and_a_run_can_be_cancelled(gather: Callab
     assert "no worker works on it yet" in said
     done = crew.shell.type("retry", "--yes", *crew.where)
     assert done.returncode == 75
-    assert re.search(r"run (\w+) is being worked on; `status \1 --watch` shows it", done.stderr)
+    assert re.search(
+        r"run (\w+) is being worked on; `amplify-release status \1 --watch` shows it", done.stderr
+    )
     done = crew.shell.type("cancel", "--yes", *crew.where)
     assert done.returncode == 0, done.stderr
     code, _ = ended(watcher)
