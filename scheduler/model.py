@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -242,12 +242,3 @@ class Job:
     @property
     def queued(self) -> bool:
         return self.status in QUEUED_STATUSES
-
-
-def rfc3339(moment: datetime | float | None) -> str | None:
-    """Render a time as RFC 3339 in UTC with milliseconds; floats are seconds since the epoch."""
-    if moment is None:
-        return None
-    if not isinstance(moment, datetime):
-        moment = datetime.fromtimestamp(moment, UTC)
-    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"

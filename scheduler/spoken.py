@@ -1,8 +1,9 @@
-"""Numbers, words and lengths of time as people say them."""
+"""Numbers, words and times as text."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from .model import Target
@@ -30,3 +31,12 @@ def span(seconds: float) -> str:
         return f"{int(seconds)} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def rfc3339(moment: datetime | float | None) -> str | None:
+    """Render a time as RFC 3339 in UTC with milliseconds; floats are seconds since the epoch."""
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime):
+        moment = datetime.fromtimestamp(moment, UTC)
+    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"

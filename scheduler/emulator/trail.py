@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from ..model import LaneKey, rfc3339
+from ..model import LaneKey
 from ..plan.scenario import Operation, Refusal
+from ..spoken import rfc3339
 from .answers import Answer, ApiError, rate_exceeded
 from .bucket import Bucket
 from .identity import Caller

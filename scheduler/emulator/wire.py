@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
-from ..model import rfc3339
 from ..plan.scenario import Operation
+from ..spoken import rfc3339
 from .answers import Answer, ApiError, unknown_operation
 
 _STS = frozenset({Operation.ASSUME_ROLE, Operation.GET_CALLER_IDENTITY})

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from ..amplify.port import Kind, Recorded
-from ..model import rfc3339
-from ..spoken import span
+from ..spoken import rfc3339, span
 from .evidence import Absent, Conflict
 
 

@@ -14,8 +14,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ..errors import ExitCode
-from ..model import FAILURES, Evidence, Hold, Outcome, Result, Verdict, rfc3339
+from ..model import FAILURES, Evidence, Hold, Outcome, Result, Verdict
 from ..redact import redact
+from ..spoken import rfc3339
 from ..urls import bare_urls
 from .console import console_url
 

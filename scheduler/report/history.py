@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..journal.port import JournalReader, RunRecord
-from ..model import rfc3339
 from ..printable import printable
+from ..spoken import rfc3339
 
 Row = dict[str, str | int | None]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..journal.port import AttemptRecord, LaneRecord, RunRecord, TargetRecord
-from ..model import OUTCOME_OF, Job, Outcome, StopCause, rfc3339
+from ..model import OUTCOME_OF, Job, Outcome, StopCause
+from ..spoken import rfc3339
 
 
 def explain(

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduler.model import Evidence, Outcome, rfc3339
+from scheduler.model import Evidence, Outcome
 from scheduler.report.document import JobPart, TargetPart
 from scheduler.report.timeline import Bar, Label, Tick, timeline
+from scheduler.spoken import rfc3339
 
 _START = datetime(2026, 11, 24, 2, tzinfo=UTC).timestamp()
 

@@ -16,8 +16,8 @@ from typing import Self
 import anyio
 
 from ...errors import JournalError, LockHeld
-from ...model import rfc3339
 from ...printable import printable
+from ...spoken import rfc3339
 from .directory import make_private
 
 _NAME = "lock"
