@@ -76,7 +76,10 @@ def starting(targets: int, rounds: int, lanes: int) -> Table:
 def reading(targets: int, rounds: int, lanes: int) -> Table:
     """Measure CPU a read of a job that is followed."""
     found = _rounds(lambda ground: _reads(ground, targets, lanes), rounds, _FOLLOWED)
-    note = f"CPU of following {targets} jobs in {lanes} lane{'s'[: lanes > 1]}; medians of {rounds} rounds."
+    note = (
+        f"CPU of following {targets} jobs in {lanes} lane{'s'[: lanes > 1]}, and of bare reads at the same "
+        f"pace; medians of {rounds} rounds."
+    )
     return _table(note, "read", FOLLOWING, found)
 
 
